@@ -1,0 +1,70 @@
+# One entry for people and CI. `make help` lists what there is; every target sets up what it needs, once.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+JOBS   ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test test-python test-policy regress lint fmt bench lock clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("livegate needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name another with PYTHON=…") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## the example organisation: sync, bundles, OPA, decisions, a live revocation
+	@$(BIN)/livegate demo
+
+up: $(READY) ## keep the example organisation running, for curl
+	@$(BIN)/livegate up --example
+
+test: lint test-policy test-python regress ## everything that must hold
+	@echo "all good"
+
+engine: $(READY)
+	@$(BIN)/livegate opa install --regal
+
+test-python: engine ## the Python tests, against real OPA, SCIM and OpenBao servers
+	@$(BIN)/pytest -n $(JOBS)
+
+test-policy: engine ## the Rego tests, coverage 100 %
+	@$$($(BIN)/livegate opa version --path) test rego --coverage --threshold 100 --fail-on-empty --format json > /dev/null \
+	  || { $$($(BIN)/livegate opa version --path) test rego --fail-on-empty; $$($(BIN)/livegate opa version --path) test rego --coverage --format json | $(BIN)/python -c 'import json,sys; [print(name, item.get("not_covered")) for name, item in json.load(sys.stdin)["files"].items() if item.get("not_covered")]'; exit 1; }
+	@$$($(BIN)/livegate opa version --path) test rego --fail-on-empty | tail -1
+
+regress: engine ## the decision cases, against signed bundles
+	@$(BIN)/livegate regress run
+
+lint: engine ## style, types, dependency direction, Rego
+	@$(BIN)/ruff format --check tooling tests
+	@$(BIN)/ruff check tooling tests
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache > .import-linter.out || { cat .import-linter.out; rm -f .import-linter.out; exit 1; }
+	@rm -f .import-linter.out
+	@$$($(BIN)/livegate opa version --path) fmt --fail --list rego
+	@$$($(BIN)/livegate opa version --path) check --strict --schema tooling/livegate/documents/schemas rego
+	@$$($(BIN)/livegate opa version --regal --path) lint rego
+
+fmt: engine ## put the code in form
+	@$(BIN)/ruff format tooling tests
+	@$(BIN)/ruff check --fix tooling tests
+	@$$($(BIN)/livegate opa version --path) fmt --write rego
+
+bench: engine ## the figures, as ratios of one run on this machine
+	@$(BIN)/python -m tests.load
+
+lock: ## resolve the dependencies anew, with hashes
+	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/python -m pip install --quiet uv
+	@$(VENV)-lock/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --upgrade --output-file requirements.lock
+	@rm -rf $(VENV)-lock
+
+clean: ## what was built here; the engine's cache stays
+	@rm -rf $(VENV) .livegate bundles/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,5 @@
+"""``python -m livegate``."""
+
+from livegate.cli import main
+
+main()

@@ -1,0 +1,55 @@
+"""Compact leaves: a grant or an identity as one string.
+
+Memory is what limits one OPA. As small objects, 1,000,000 grants took 1,090 bytes each in the server,
+as strings a fifth (ADR 0002). The policy splits a leaf when it reads it; people see the parts in the
+evidence of a decision.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from livegate.model.instants import SECOND
+from livegate.model.records import Hold
+
+if TYPE_CHECKING:
+    from livegate.model.records import Grant, Identity
+
+NEVER = 9_223_372_036
+"""Epoch second that stands for «no end»: the last whole one that OPA's clock can name."""
+
+
+def escape(text: str) -> str:
+    """``text`` without the separators of a leaf; ``%`` escapes, as in a URL."""
+    if "|" in text or "%" in text or "," in text:
+        return text.replace("%", "%25").replace("|", "%7C").replace(",", "%2C")
+    return text
+
+
+def grant_key(entitlement: str, scope: str) -> str:
+    """The key under which a grant of ``entitlement`` on ``scope`` is looked up."""
+    return f"{entitlement}@{scope}"
+
+
+def grant_leaf(grant: Grant, system: str) -> str:
+    """``system|id|end|start|hold|via``: end rounded down to a second, start up, so never wider than granted."""
+    end = grant.expires_at // SECOND if grant.expires_at else NEVER
+    start = -(-grant.not_before // SECOND) if grant.not_before else ""
+    hold = "" if grant.hold is Hold.STANDING else grant.hold.value
+    return f"{system}|{escape(grant.id)}|{end}|{start}|{hold}|{escape(grant.via) if grant.via else ''}"
+
+
+def preferred(old: str, new: str) -> str:
+    """Of two leaves under one key the one to keep: a standing one, then the one that ends last."""
+    return max(old, new, key=_rank)
+
+
+def identity_leaf(identity: Identity, system: str) -> str:
+    """``status|type|environment|system|owner,owner``."""
+    owners = ",".join(map(escape, identity.owners))
+    return f"{identity.status.value}|{identity.type.value}|{escape(identity.environment)}|{system}|{owners}"
+
+
+def _rank(leaf: str) -> tuple[bool, str, str, str]:
+    _, _, end, start, hold, _ = leaf.split("|")
+    return hold == "", end, "" if start else "~", leaf

@@ -1,0 +1,55 @@
+"""JSON Schema (draft-07, the newest that OPA honours): one loader, and errors that name the key."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+
+from livegate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@cache
+def validator(package: str, name: str) -> jsonschema.Draft7Validator:
+    """The validator of ``<package>/schemas/<name>.json``, formats checked."""
+    text = resources.files(package).joinpath("schemas", f"{name}.json").read_text("utf-8")
+    schema = json.loads(text)
+    jsonschema.Draft7Validator.check_schema(schema)
+    return jsonschema.Draft7Validator(schema, format_checker=jsonschema.Draft7Validator.FORMAT_CHECKER)
+
+
+def check(value: Any, schema: jsonschema.Draft7Validator, *, where: str, error: type[ConfigError] = ConfigError) -> None:
+    """Raise ``error`` naming ``where`` and the key of the first thing that is wrong with ``value``."""
+    problem = jsonschema.exceptions.best_match(schema.iter_errors(value))
+    if problem is not None:
+        raise error(f"{key_path(problem.absolute_path)}: {_text(problem)}", where=where)
+
+
+def key_path(path: Iterable[str | int]) -> str:
+    """``a.b[2]`` from a path of keys and positions; ``(top)`` for the whole value."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text or "(top)"
+
+
+def _text(problem: jsonschema.ValidationError) -> str:
+    # jsonschema repeats the whole value in its message; a person needs the rule, and a value may be private
+    match problem.validator:
+        case "additionalProperties":
+            known = ", ".join(sorted(problem.schema.get("properties", {})))
+            extra = sorted(set(problem.instance) - set(problem.schema.get("properties", {})))
+            return f"unknown key {', '.join(map(repr, extra))}" + (f" (known: {known})" if known else "")
+        case "enum":
+            return f"must be one of {', '.join(map(str, problem.validator_value))}"
+        case "type":
+            return f"must be of type {problem.validator_value}"
+        case "pattern":
+            return f"must match {problem.validator_value}"
+    return problem.message if len(problem.message) < 160 else f"breaks the rule {problem.validator!r}"
