@@ -1,0 +1,124 @@
+"""``livegate demo``: the whole way, on the example organisation, in a folder that is gone afterwards."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from livegate.bundle import keys
+from livegate.bundle.signing import KeySigner
+from livegate.cli import explain, options, output
+from livegate.cli.sync import show_table
+from livegate.errors import EngineError, LivegateError
+from livegate.model.instants import SECOND
+from livegate.model.records import Revocation, RevocationKind
+from livegate.pipeline import example, revoke
+from livegate.pipeline.build import ALL, build
+from livegate.pipeline.running import Deployment, admit
+from livegate.pipeline.sync import sync
+from livegate.sources.config import load_all
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from livegate.opa.client import OpaClient
+    from livegate.project import Project
+
+_PATIENCE = 10.0
+
+
+@click.command()
+@options.project_option
+def demo(project_folder: Path | None) -> None:
+    """The example organisation: exports → sync → bundles → OPA → decisions, then a live revocation."""
+    project = options.project_of(project_folder)
+    engine = options.engine_of(project)
+    with tempfile.TemporaryDirectory(prefix="livegate-demo-") as folder:
+        made, signer = prepare(project, Path(folder))
+        built = build(made, ALL, signer, now=time.time_ns())
+        output.emit_table(
+            "Signed bundles",
+            ("bundle", "revision", "bytes"),
+            [(item.name, item.revision, f"{item.size:,}") for item in built],
+        )
+        with Deployment(made, engine) as running:
+            requests = read_requests(project)
+            answers = [running.client(request["context"]["pep"]).decide(request) for _, request in requests]
+            show_decisions(requests, answers)
+            milliseconds = _revoke(made, running, signer, requests[0][1])
+    click.echo(
+        f"Revoked alice while OPA was serving: the next decision that denied came {milliseconds:.0f} ms after publication."
+    )
+    click.echo("\nNext: `livegate up --example` keeps it running for curl, README.md shows the request.")
+
+
+def prepare(project: Project, folder: Path) -> tuple[Project, KeySigner]:
+    """The example organisation in ``folder``: exported as of now, synced, with a signing key and callers' tokens.
+
+    Raises:
+        LivegateError: a source of the example failed.
+    """
+    made = example.workspace(project, folder, now=time.time_ns() // SECOND * SECOND)
+    private, _ = keys.new("example", folder / "keys", made.keys)
+    peps = sorted({request["context"]["pep"] for _, request in read_requests(project)})
+    admit(made, [*peps, "operator"])
+    configs = load_all(made.sources)
+    result = sync(made, configs, configs, options.store_of(made), options.effects_of(made))
+    show_table(result)
+    for error in result.failures.values():
+        raise error
+    return made, KeySigner.load("example", f"file:{private}")
+
+
+def read_requests(project: Project) -> list[tuple[str, dict[str, Any]]]:
+    """The example's questions, each with its title."""
+    lines = (project.data / "example" / "requests.jsonl").read_text("utf-8").splitlines()
+    return [(item["title"], item["request"]) for item in map(json.loads, lines)]
+
+
+def show_decisions(requests: Sequence[tuple[str, dict[str, Any]]], answers: Sequence[dict[str, Any]]) -> None:
+    """One row a decision, one column a gate."""
+    rows = []
+    for (title, _), answer in zip(requests, answers, strict=True):
+        verdicts = explain.gates_of(answer)
+        reasons = " ".join(reason["id"] for reason in answer["context"]["reasons"])
+        marks = [output.verdict(passed=not verdicts[gate]) for gate in explain.GATES]
+        rows.append((title, explain.decision_mark(answer), *marks, reasons))
+    output.emit_table("Decisions", ("question", "decision", *explain.GATES, "reasons"), rows)
+
+
+def _revoke(project: Project, running: Deployment, signer: KeySigner, request: dict[str, Any]) -> float:
+    client = running.client(request["context"]["pep"])
+    if not client.decide(request)["decision"]:
+        raise LivegateError("the request that the revocation is to turn is denied already", where="demo")
+    now = time.time_ns()
+    revoke.add(
+        project,
+        Revocation(
+            id=f"r-{uuid.uuid4()}",
+            kind=RevocationKind.SUBJECT,
+            target=request["subject"]["id"],
+            effective_at=now,
+            reason="demonstration",
+        ),
+    )
+    build(project, ["revocations"], signer, now=now)
+    return bites(client, request, since=time.perf_counter()) * 1000
+
+
+def bites(client: OpaClient, request: dict[str, Any], *, since: float) -> float:
+    """Seconds from ``since`` to the first denial of ``request``.
+
+    Raises:
+        EngineError: it is still allowed after ten seconds.
+    """
+    while time.perf_counter() - since < _PATIENCE:
+        if not client.decide(request)["decision"]:
+            return time.perf_counter() - since
+    raise EngineError(f"the revocation has not bitten within {_PATIENCE:.0f} s", where=client.url)

@@ -1,0 +1,6 @@
+"""stub until written."""
+import click
+
+@click.group()
+def regress() -> None:
+    """Decision regression."""

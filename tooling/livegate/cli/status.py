@@ -1,0 +1,132 @@
+"""``livegate status``: how old everything is, and which revision is where."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.text import Text
+
+from livegate.bundle import verify
+from livegate.cli import options, output
+from livegate.cli.sync import counts
+from livegate.documents import stamp
+from livegate.errors import LivegateError
+from livegate.model.instants import SECOND, show
+from livegate.pipeline.build import ALL
+from livegate.pipeline.issue import BUNDLE_ROOT, SYNCED
+from livegate.project import Project
+from livegate.sources.config import load_all
+
+
+@click.command()
+@output.format_option
+@options.project_option
+def status(form: str, project_folder: Path | None) -> None:
+    """Age, sequence, count and revision of every source, document, bundle and OPA."""
+    project = options.project_of(project_folder)
+    now = time.time_ns()
+    facts = {"sources": _sources(project, now), "documents": _documents(project, now), "bundles": _bundles(project, now), "opas": _opas(project)}
+    if form == "json":
+        output.emit_json(facts)
+        return
+    for title, rows in facts.items():
+        if not rows:
+            output.emit_table(title.capitalize(), ("",), [("none",)])
+            continue
+        columns = list(dict.fromkeys(key for row in rows for key in row))
+        output.emit_table(title.capitalize(), columns, [[_cell(row.get(key)) for key in columns] for row in rows])
+
+
+def _sources(project: Project, now: int) -> list[dict[str, Any]]:
+    store = options.store_of(project)
+    rows: list[dict[str, Any]] = []
+    for config in load_all(project.sources):
+        row: dict[str, Any] = {"source": config.system, "kind": config.kind, "domain": config.domain.value}
+        try:
+            head = store.latest(config.system)
+        except LivegateError as error:
+            rows.append({**row, "state": "damaged", "records": error.what})
+            continue
+        if head is None:
+            rows.append({**row, "state": "never read"})
+            continue
+        row |= {
+            "state": "current" if now < head.expires_at else "EXPIRED",
+            "age": age(now - head.observed_at),
+            "sequence": head.sequence,
+            "records": counts(head.counts),
+            "quarantined": head.quarantined,
+            "expires_at": show(head.expires_at),
+        }
+        rows.append(row)
+    return rows
+
+
+def _documents(project: Project, now: int) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for bundle, root in BUNDLE_ROOT.items():
+        path = project.data / root / ("data.json" if root in SYNCED else "bundle.json")
+        mark = stamp.of(path.read_bytes(), where=str(path)) if path.is_file() else None
+        rows.append({"document": bundle, **_stamped(mark, now)})
+    return rows
+
+
+def _bundles(project: Project, now: int) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for name in ALL:
+        path = project.dist / f"{name}.tar.gz"
+        if not path.is_file():
+            rows.append({"bundle": name, "state": "not built"})
+            continue
+        seen = verify.inspect(path)
+        rows.append({"bundle": name, **_stamped(seen.stamp, now), "bytes": path.stat().st_size, "key_id": seen.kid})
+    return rows
+
+
+def _opas(project: Project) -> list[dict[str, Any]]:
+    rows = []
+    for path in sorted(project.statuses.glob("*.json")) if project.statuses.is_dir() else []:
+        said = json.loads(path.read_bytes())
+        said = said.get("status", said)
+        for name, bundle in sorted(said.get("bundles", {}).items()):
+            rows.append(
+                {
+                    "opa": said.get("labels", {}).get("id", path.stem)[:8],
+                    "bundle": name,
+                    "active": bundle.get("active_revision", ""),
+                    "activated": bundle.get("last_successful_activation", ""),
+                    "error": bundle.get("message", ""),
+                }
+            )
+    return rows
+
+
+def _stamped(mark: stamp.Stamp | None, now: int) -> dict[str, Any]:
+    if mark is None:
+        return {"state": "not issued"}
+    return {
+        "state": "current" if mark.issued_at <= now < mark.expires_at else "EXPIRED",
+        "age": age(now - mark.issued_at),
+        "sequence": mark.sequence,
+        "revision": mark.revision,
+        "expires_at": show(mark.expires_at),
+    }
+
+
+def age(span: int) -> str:
+    """``3 s``, ``12 min``, ``5 h``, ``2 d``."""
+    seconds = span / SECOND
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if abs(seconds) >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _cell(value: Any) -> str | Text:
+    if value in ("EXPIRED", "damaged", "never read", "not built", "not issued"):
+        return Text(str(value), style="bold red")
+    return "" if value is None else str(value)

@@ -1,0 +1,92 @@
+"""Documents on disk, each with a stamp that says which issue it is and until when it counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from livegate import canonical
+from livegate.documents import stamp, tree
+from livegate.documents.stamp import Stamp
+from livegate.errors import ConfigError
+from livegate.files import write_bytes
+
+if TYPE_CHECKING:
+    from livegate.project import Project
+
+SYNCED = ("iga", "pam")
+"""Roots that a sync writes whole."""
+
+BUNDLE_ROOT = {"policy": "catalog", "iga": "iga", "pam": "pam", "trust": "trust", "revocations": "revocations"}
+"""Bundle to the root that carries its stamp."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """One root with its stamp. ``renewed`` is false where the issue before still stands."""
+
+    bundle: str
+    stamp: Stamp
+    renewed: bool
+
+
+def lifetimes(project: Project) -> dict[str, int]:
+    """Bundle to how long an issue of it counts (ns), from the ``config`` document.
+
+    Raises:
+        ConfigError, DocumentError: the document is missing or wrong.
+    """
+    config = tree.checked(tree.load(project.data, "config"), "config", where=str(project.data / "config"))
+    return dict(config["lifetimes"])
+
+
+def issue_synced(project: Project, root: str, document: dict[str, Any], *, now: int) -> Issued:
+    """Write ``data/<root>/data.json`` with a stamp, unless the very same content is there and young enough."""
+    path = project.data / root / "data.json"
+    previous = stamp.of(path.read_bytes(), where=str(path)) if path.is_file() else None
+    fresh = stamp.issue(
+        stamp.digest(canonical.dumps(document)), previous, now=now, lifetime=lifetimes(project)[root]
+    )
+    if fresh != previous:
+        write_bytes(path, canonical.dumps({**document, "bundle": msgspec.to_builtins(fresh)}))
+    return Issued(root, fresh, fresh != previous)
+
+
+def issue_kept(project: Project, bundle: str, *, now: int, lifetime: int | None = None) -> Issued:
+    """Stamp a hand-kept root: ``data/<root>/bundle.json``, git-ignored, beside the files it speaks of.
+
+    The policy's stamp speaks of the catalogue, the configuration and the Rego.
+
+    Raises:
+        DocumentError: the document is not what its schema says; names the key.
+    """
+    root = BUNDLE_ROOT[bundle]
+    roots = ("catalog", "config") if bundle == "policy" else (root,)
+    documents = {name: tree.load(project.data, name) for name in roots}
+    path = project.data / root / "bundle.json"
+    previous = stamp.read(documents[root]) if path.is_file() else None
+    parts = [stamp.content(document) for document in documents.values()]
+    if bundle == "policy":
+        parts += [file.read_bytes() for file in sorted(project.rego.rglob("*.rego")) if not file.stem.endswith("_test")]
+    for name, document in documents.items():
+        tree.checked(document, name, where=str(project.data / name))
+    fresh = stamp.issue(
+        stamp.digest(b"\0".join(parts)), previous, now=now, lifetime=lifetime or lifetimes(project)[bundle]
+    )
+    if fresh != previous:
+        write_bytes(path, canonical.dumps({"bundle": msgspec.to_builtins(fresh)}) + b"\n")
+    return Issued(bundle, fresh, fresh != previous)
+
+
+def issue_again(project: Project, root: str, *, now: int) -> Issued | None:
+    """Give a synced root a new stamp when its issue is past half its life; none where no sync has written it."""
+    path = project.data / root / "data.json"
+    if not path.is_file():
+        return None
+    document = canonical.loads(path.read_bytes(), where=str(path))
+    if not isinstance(document, dict):
+        raise ConfigError("is no document", where=str(path), todo="run livegate sync")
+    document.pop("bundle", None)
+    return issue_synced(project, root, document, now=now)

@@ -1,0 +1,118 @@
+"""One sync: each source to a snapshot, all current snapshots to documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from livegate import sources
+from livegate.documents import iga, pam
+from livegate.documents.directory import Directory
+from livegate.documents.iga import Input
+from livegate.errors import LivegateError
+from livegate.model.records import Identity
+from livegate.model.snapshot import Domain, Quarantined
+from livegate.pipeline.issue import Issued, issue_kept, issue_synced
+from livegate.sources.run import Outcome, Preview, run
+from livegate.sources.run import dry_run as preview
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from livegate.project import Project
+    from livegate.sources.config import SourceConfig
+    from livegate.sources.protocol import Effects
+    from livegate.sources.store import SnapshotStore
+
+
+@dataclass(slots=True)
+class Result:
+    """What a sync did.
+
+    Attributes:
+        outcomes: system to its new snapshot.
+        previews: system to what it would do (dry run).
+        failures: system to why nothing of it was published; its snapshot before ages on.
+        issued: the documents that stand now.
+        unmatched: rows that no identity could be found for, or that two systems claimed.
+    """
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    previews: dict[str, Preview] = field(default_factory=dict)
+    failures: dict[str, LivegateError] = field(default_factory=dict)
+    issued: list[Issued] = field(default_factory=list)
+    unmatched: list[Quarantined] = field(default_factory=list)
+
+
+def sync(
+    project: Project,
+    configs: Iterable[SourceConfig],
+    everything: Iterable[SourceConfig],
+    store: SnapshotStore,
+    effects: Effects,
+    *,
+    accept_removals: bool = False,
+    dry_run: bool = False,
+    progress: Callable[[str], Callable[[int], None] | None] = lambda _: None,
+) -> Result:
+    """Read ``configs``, then write the documents of all current snapshots.
+
+    A source that fails does not stop the others: its snapshot before stays and ages.
+
+    Args:
+        project: where documents go.
+        configs: the sources to read now.
+        everything: all sources; the documents are made of the current snapshots of all of them.
+        store: snapshots.
+        effects: clock and base folder.
+        accept_removals: let a sharp fall pass.
+        dry_run: say what would change, keep nothing.
+        progress: gives the counter for a system.
+    """
+    result = Result()
+    for config in configs:
+        try:
+            source = sources.connect(config, effects)
+            if dry_run:
+                result.previews[config.system] = preview(config, source, store, effects, progress=progress(config.system))
+            else:
+                result.outcomes[config.system] = run(
+                    config, source, store, effects, accept_removals=accept_removals, progress=progress(config.system)
+                )
+        except LivegateError as error:
+            result.failures[config.system] = error
+    if not dry_run:
+        _document(project, list(everything), store, effects.now(), result)
+    return result
+
+
+def _document(project: Project, configs: list[SourceConfig], store: SnapshotStore, now: int, result: Result) -> None:
+    touched = {config.domain for config in configs if config.system in result.outcomes}
+    directory: Directory | None = None
+    if Domain.IGA in touched or not (project.data / "iga" / "data.json").is_file():
+        built = iga.build(_inputs(configs, Domain.IGA, store))
+        directory = built.directory
+        result.unmatched += built.quarantined
+        result.issued.append(issue_synced(project, "iga", built.document, now=now))
+    if touched or not (project.data / "pam" / "data.json").is_file():
+        # who is who may have changed with the IGA, so the elevations are matched anew with either
+        built = pam.build(_inputs(configs, Domain.PAM, store), directory or _directory(configs, store))
+        result.unmatched += built.quarantined
+        result.issued.append(issue_synced(project, "pam", built.document, now=now))
+    result.issued += [issue_kept(project, bundle, now=now) for bundle in ("policy", "trust", "revocations")]
+
+
+def _inputs(configs: list[SourceConfig], domain: Domain, store: SnapshotStore) -> Iterable[Input]:
+    for config in configs:
+        head = store.latest(config.system) if config.domain is domain else None
+        if head is not None:
+            yield Input(head, store.records(head), config.correlate)
+
+
+def _directory(configs: list[SourceConfig], store: SnapshotStore) -> Directory:
+    directory = Directory()
+    for source in _inputs(configs, Domain.IGA, store):
+        for record in source.records:
+            if isinstance(record, Identity):
+                directory.add(record)
+    return directory
