@@ -10,7 +10,6 @@ import msgspec
 from livegate import canonical
 from livegate.documents import stamp, tree
 from livegate.documents.stamp import Stamp
-from livegate.errors import ConfigError
 from livegate.files import write_bytes
 
 if TYPE_CHECKING:
@@ -85,8 +84,10 @@ def issue_again(project: Project, root: str, *, now: int) -> Issued | None:
     path = project.data / root / "data.json"
     if not path.is_file():
         return None
-    document = canonical.loads(path.read_bytes(), where=str(path))
-    if not isinstance(document, dict):
-        raise ConfigError("is no document", where=str(path), todo="run livegate sync")
+    data = path.read_bytes()
+    current = stamp.of(data, where=str(path))
+    if current is not None and stamp.issue(current.digest, current, now=now, lifetime=lifetimes(project)[root]) == current:
+        return Issued(root, current, renewed=False)
+    document = canonical.loads(data, where=str(path))
     document.pop("bundle", None)
     return issue_synced(project, root, document, now=now)
