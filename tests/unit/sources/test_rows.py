@@ -1,0 +1,328 @@
+"""Rows that give no record: quarantined with a reason, critical when a deny or a disable may be lost."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from livegate.model import instants
+from livegate.model.records import Elevation, Grant, Identity, Mandate, Recording
+from livegate.model.snapshot import Quarantined
+from livegate.sources.fields import instant
+from livegate.sources.file import FileSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from livegate.sources.config import SourceConfig
+    from livegate.sources.protocol import Effects, Row
+
+    Put = Callable[..., Path]
+    Config = Callable[..., SourceConfig]
+    Read = Callable[..., Row]
+
+_TIMES = {"not_before": "2026-11-23T17:00:00Z", "expires_at": "2026-11-23T19:00:00Z"}
+GOOD: dict[str, dict[str, Any]] = {
+    "identity": {"id": "a", "type": "human", "status": "active"},
+    "grant": {"id": "g", "subject": "a", "entitlement": "x", "scope": "*", "effect": "allow", "hold": "standing"},
+    "elevation": {"id": "e", "subject": "a", "entitlement": "x", **_TIMES},
+    "breakglass": {
+        "id": "b",
+        "subject": "a",
+        "resource": "database:orders",
+        "actions": ["restore"],
+        "justification": "the database is gone",
+        "review_due_at": "2026-11-24T17:00:00Z",
+        **_TIMES,
+    },
+    "mandate": {
+        "id": "m",
+        "agent": "bot",
+        "subject": "a",
+        "state": "active",
+        "expires_at": _TIMES["expires_at"],
+        "entitlements": ["x"],
+    },
+}
+
+
+def as_csv(rows: list[dict[str, Any]]) -> str:
+    """The rows as CSV: lists joined by semicolons, an approval as columns of its own."""
+    flat = []
+    for row in rows:
+        cells = {key: value for key, value in row.items() if key != "approval"}
+        cells |= {f"approval.{key}": value for key, value in row.get("approval", {}).items()}
+        flat.append({key: ";".join(value) if isinstance(value, list) else value for key, value in cells.items()})
+    columns = list(dict.fromkeys(key for row in flat for key in row))
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, restval="")
+    writer.writeheader()
+    writer.writerows(flat)
+    return text.getvalue()
+
+
+def as_jsonl(rows: list[dict[str, Any]]) -> str:
+    """The rows as JSON Lines."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+@pytest.fixture(params=["csv", "jsonl"])
+def read_one(request: pytest.FixtureRequest, put: Put, config: Config, effects: Effects) -> Read:
+    """The one row of an export, in either format."""
+
+    def read(kind: str, row: dict[str, Any], **section: Any) -> Row:
+        name = f"x.{request.param}"
+        put(name, as_csv([row]) if request.param == "csv" else as_jsonl([row]), rows=1)
+        (found,) = FileSource(config(**{kind: {"path": name} | section}), effects).listing().rows
+        return found
+
+    return read
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_good(read_one: Read, kind: str) -> None:
+    assert not isinstance(read_one(kind, GOOD[kind]), Quarantined)
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "says", "critical"),
+    [
+        pytest.param("identity", {"status": "terminated"}, "status is 'terminated'", True, id="unknown-status"),
+        pytest.param("identity", {"status": ""}, "status is empty", True, id="empty-status"),
+        pytest.param("identity", {"status": "Active"}, "status is 'Active'", True, id="status-in-other-case"),
+        pytest.param("identity", {"type": "robot"}, "type is 'robot'", False, id="unknown-type"),
+        pytest.param("identity", {"type": "robot", "status": "disabled"}, "type is", True, id="disabled-unknown-type"),
+        pytest.param("identity", {"id": ""}, "id is empty", False, id="empty-id"),
+        pytest.param("identity", {"owners": ["a", ""]}, "owners has an empty element", False, id="empty-owner"),
+        pytest.param("grant", {"effect": "block"}, "effect is 'block'", True, id="unknown-effect"),
+        pytest.param("grant", {"effect": ""}, "effect is empty", True, id="empty-effect"),
+        pytest.param("grant", {"effect": "deny", "subject": ""}, "must not be empty", True, id="deny-of-nobody"),
+        pytest.param("grant", {"subject": ""}, "must not be empty", False, id="empty-subject"),
+        pytest.param("grant", {"id": ""}, "must not be empty", False, id="empty-grant-id"),
+        pytest.param("grant", {"scope": ""}, "scope is empty", False, id="empty-scope"),
+        pytest.param("grant", {"hold": "maybe"}, "hold is 'maybe'", False, id="unknown-hold"),
+        pytest.param("grant", {"entitlement": "x@y"}, "holds '@'", False, id="at-sign"),
+        pytest.param("grant", {"expires_at": "tomorrow"}, "not an RFC 3339 time", False, id="no-time"),
+        pytest.param("grant", {"expires_at": "2026-11-23T18:00:00"}, "not an RFC 3339 time", False, id="no-zone"),
+        pytest.param("grant", {"expires_at": "1970-01-01T00:00:00Z"}, "outside", False, id="epoch"),
+        pytest.param("grant", {"expires_at": "2026-02-30T00:00:00Z"}, "not an RFC 3339 time", False, id="no-such-day"),
+        pytest.param("grant", {"expires_at": "2026-11-23T24:00:00Z"}, "not an RFC 3339 time", False, id="no-such-hour"),
+        pytest.param(
+            "grant",
+            {"not_before": "2026-11-24T00:00:00Z", "expires_at": "2026-11-23T00:00:00Z"},
+            "expires_at is not after not_before",
+            False,
+            id="end-before-start",
+        ),
+        pytest.param("elevation", {"expires_at": ""}, "without an end", False, id="endless-elevation"),
+        pytest.param("elevation", {"not_before": ""}, "not_before is empty", False, id="elevation-from-ever"),
+        pytest.param("elevation", {"expires_at": "2026-11-23T17:00:00Z"}, "not after", False, id="no-time-at-all"),
+        pytest.param("elevation", {"recording": "perhaps"}, "recording is", False, id="unknown-recording"),
+        pytest.param("elevation", {"resource": "r:1", "actions": ["x"]}, "not both", False, id="both"),
+        pytest.param(
+            "elevation", {"entitlement": "", "resource": "r:1", "actions": ["*"]}, "one by one", False, id="any"
+        ),
+        pytest.param("elevation", {"approval": {"approvers": [""]}, "id": ""}, "empty", False, id="nobody-approved"),
+        pytest.param("breakglass", {"expires_at": ""}, "expires_at is empty", False, id="endless-break-glass"),
+        pytest.param("breakglass", {"review_due_at": ""}, "review_due_at is empty", False, id="no-review"),
+        pytest.param("breakglass", {"justification": "x"}, "at least 10", False, id="no-justification"),
+        pytest.param("mandate", {"expires_at": ""}, "expires_at is empty", False, id="endless-mandate"),
+        pytest.param("mandate", {"agent": ""}, "agent is empty", False, id="mandate-of-nobody"),
+    ],
+)
+def test_quarantined(read_one: Read, kind: str, change: dict[str, Any], says: str, critical: bool) -> None:
+    row = read_one(kind, GOOD[kind] | change)
+    assert isinstance(row, Quarantined)
+    assert says in row.reason
+    assert row.critical is critical
+    assert row.where in {"x.csv:2", "x.jsonl:1"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "critical"),
+    [
+        ("grant", '{"subject":"a","entitlement":1}', False),
+        ("grant", '{"subject":"a","entitlement":"x","effect":["deny"]}', True),
+        ("grant", '{"subject":"a","entitlement":"x","effect":null}', True),
+        ("grant", '{"subject":"a","entitlement":"x","effect":"deny","scope":7}', True),
+        ("grant", '{"subject":"a"}', False),
+        ("grant", '{"subject":"a","effect":"deny"}', True),
+        ("identity", '{"id":"a","type":"human"}', True),
+        ("identity", '{"id":"a","type":"human","status":true}', True),
+        ("identity", '{"id":7,"type":"human","status":"active"}', False),
+        ("elevation", '{"id":"e","subject":"a","entitlement":"x","approval":{"required":"2"}}', False),
+        ("elevation", '{"id":"e","subject":"a","entitlement":"x","approval":[]}', False),
+    ],
+)
+def test_wrong_json_types(  # fixtures and a table
+    put: Put, config: Config, effects: Effects, kind: str, line: str, critical: bool
+) -> None:
+    put("x.jsonl", line + "\n", rows=1)
+    (row,) = FileSource(config(**{kind: {"path": "x.jsonl"}}), effects).listing().rows
+    assert isinstance(row, Quarantined)
+    assert row.critical is critical
+
+
+@pytest.mark.parametrize("required", ["-1", "x", "1e3", "९", "9999999999"])
+def test_required_approvals_are_a_small_number(put: Put, config: Config, effects: Effects, required: str) -> None:
+    put("x.csv", as_csv([GOOD["elevation"] | {"approval": {"required": required}}]), rows=1)
+    (row,) = FileSource(config(elevation={"path": "x.csv"}), effects).listing().rows
+    assert isinstance(row, Quarantined)
+    assert "approval.required" in row.reason
+
+
+def test_a_list_of_values_is_the_whole_vocabulary(read_one: Read) -> None:
+    section = {"values": {"effect": {"permit": "allow", "": "allow", "forbid": "deny"}}}
+    for given_, critical in (("permit", None), ("", None), ("forbid", None), ("allow", True), ("deny", True)):
+        row = read_one("grant", GOOD["grant"] | {"effect": given_}, **section)
+        assert (row.critical if isinstance(row, Quarantined) else None) is critical, given_
+
+
+def test_line_numbers_count_quoted_newlines(put: Put, config: Config, effects: Effects) -> None:
+    put("x.csv", 'subject,entitlement\n"a\n\nb",x\n\n,y\n', rows=2)
+    first, second = FileSource(config(grant={"path": "x.csv"}), effects).listing().rows
+    assert isinstance(first, Grant)
+    assert isinstance(second, Quarantined)
+    assert second.where == "x.csv:6"
+
+
+def test_line_numbers_count_empty_lines(put: Put, config: Config, effects: Effects) -> None:
+    put("x.jsonl", '{"subject":"a","entitlement":"x"}\n\n \n{"subject":"","entitlement":"x"}\n', rows=2)
+    first, second = FileSource(config(grant={"path": "x.jsonl"}), effects).listing().rows
+    assert isinstance(first, Grant)
+    assert isinstance(second, Quarantined)
+    assert second.where == "x.jsonl:4"
+
+
+def test_one_bad_line_among_many_leaves_the_others(put: Put, config: Config, effects: Effects) -> None:
+    lines = [json.dumps({"subject": f"u{n}", "entitlement": "x"}) for n in range(5000)]
+    lines[3000] = '{"subject":"u3000","entitlement":null}'
+    put("x.jsonl", "\n".join(lines), rows=5000)
+    rows = list(FileSource(config(grant={"path": "x.jsonl"}), effects).listing().rows)
+    assert [row.where for row in rows if isinstance(row, Quarantined)] == ["x.jsonl:3001"]
+    assert [row.id for row in rows if isinstance(row, Grant)] == [f"u{n}/x@*" for n in range(5000) if n != 3000]
+
+
+def test_long_values_are_cut(read_one: Read) -> None:
+    row = read_one("grant", GOOD["grant"] | {"effect": "s3cret" * 1000, "expires_at": "x" * 5000})
+    assert isinstance(row, Quarantined)
+    assert len(row.reason) <= 200
+    row = read_one("grant", GOOD["grant"] | {"expires_at": "x" * 5000})
+    assert isinstance(row, Quarantined)
+    assert len(row.reason) <= 200
+
+
+def test_empty_is_the_default_where_that_widens_nothing(read_one: Read) -> None:
+    row = read_one("grant", GOOD["grant"] | {"expires_at": "", "not_before": "", "via": ""})
+    assert row == Grant(id="g", subject="a", entitlement="x")
+    row = read_one("elevation", GOOD["elevation"] | {"recording": ""})
+    assert isinstance(row, Elevation)
+    assert row.recording is Recording.UNKNOWN
+
+
+# ---- CSV and JSON Lines of the same population give the same records -----------------------------------------
+
+_text = st.text(st.characters(codec="utf-8", exclude_characters=";\x00"), max_size=12)
+_some = _text.filter(bool)
+_times = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)).map(datetime.isoformat)  # noqa: DTZ001  # Hypothesis adds the zone
+_lists = st.lists(_some, max_size=3)
+_approvals = st.fixed_dictionaries(
+    {"requester": _text, "approvers": _lists, "required": st.integers(0, 9), "approved_at": _times, "ticket": _text}
+)
+_rows: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "identity": st.fixed_dictionaries(
+        {
+            "id": _text,
+            "type": st.sampled_from(["human", "agent", "robot"]),
+            "status": st.sampled_from(["active", "deleted", "?"]),
+            "owners": _lists,
+            "sponsor": _text,
+        }
+    ),
+    "grant": st.fixed_dictionaries(
+        {
+            "subject": _text,
+            "entitlement": _text,
+            "scope": _text,
+            "effect": st.sampled_from(["allow", "deny", "none"]),
+            "expires_at": st.one_of(_times, st.just("")),
+            "via": _text,
+        }
+    ),
+    "elevation": st.fixed_dictionaries(
+        {
+            "id": _some,
+            "subject": _some,
+            "entitlement": _some,
+            "not_before": _times,
+            "expires_at": _times,
+            "recording": st.sampled_from(["on", "off", "", "maybe"]),
+            "approval": _approvals,
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", _rows)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_csv_and_jsonl_agree(put: Put, config: Config, effects: Effects, kind: str, data: st.DataObject) -> None:
+    rows = data.draw(st.lists(_rows[kind], min_size=1, max_size=5))
+    put("p.csv", as_csv(rows), rows=len(rows))
+    put("p.jsonl", as_jsonl(rows), rows=len(rows))
+    found = []
+    for name in ("p.csv", "p.jsonl"):
+        listed = FileSource(config(**{kind: {"path": name}}), effects).listing().rows
+        found.append([(row.reason, row.critical) if isinstance(row, Quarantined) else row for row in listed])
+    assert found[0] == found[1]
+    assert len(found[0]) == len(rows)
+    for row, record in zip(rows, found[0], strict=True):  # and what is kept is what was written
+        if isinstance(record, Grant):
+            assert (record.subject, record.entitlement, record.scope) == (
+                row["subject"],
+                row["entitlement"],
+                row["scope"],
+            )
+        elif isinstance(record, Identity):
+            assert (record.id, list(record.owners)) == (row["id"], row["owners"])
+        elif isinstance(record, Elevation):
+            assert list(record.approval.approvers) == row["approval"]["approvers"]
+            assert record.expires_at == instants.parse(row["expires_at"])
+
+
+@given(
+    st.one_of(
+        st.datetimes(datetime(2000, 1, 1), datetime(2270, 1, 1)).map(lambda t: t.strftime("%Y-%m-%dT%H:%M:%SZ")),  # noqa: DTZ001  # written with Z
+        st.text("0123456789-:TZ+ W", min_size=18, max_size=22),
+    )
+)
+def test_the_short_way_of_a_time_is_the_long_way(text: str) -> None:
+    try:
+        expected: int | str = instants.parse(text)
+    except ValueError as error:
+        expected = str(error)
+    try:
+        found: int | str = instant(text)
+    except ValueError as error:
+        found = str(error)
+    assert found == expected
+
+
+def test_mandate(read_one: Read) -> None:
+    row = read_one("mandate", GOOD["mandate"])
+    assert row == Mandate(
+        id="m",
+        agent="bot",
+        subject="a",
+        state="active",
+        expires_at=instants.parse("2026-11-23T19:00:00Z"),
+        entitlements=("x",),
+    )

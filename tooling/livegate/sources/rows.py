@@ -1,0 +1,322 @@
+"""Values of one row → one record, the same for CSV and JSON Lines; and what becomes of a row that has none.
+
+Speed matters here (a million grants): each maker takes the values of its kind's fields by position, in
+the order of ``fields.FIELDS``, and what never changes is bound once for an export.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from msgspec import UNSET, UnsetType
+
+from livegate.model.records import (
+    AnyRecord,
+    Approval,
+    BreakGlass,
+    Effect,
+    Elevation,
+    Grant,
+    Hold,
+    Identity,
+    IdentityType,
+    Mandate,
+    Recording,
+    Status,
+)
+from livegate.model.snapshot import Quarantined
+from livegate.sources.fields import Layout, Shape, Text, Texts, Vocabulary, instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from enum import StrEnum
+
+    Maker = Callable[..., AnyRecord]
+
+Word = TypeVar("Word", bound="StrEnum")
+
+_REASON_LIMIT = 200
+
+
+def maker(layout: Layout) -> Maker:
+    """The function from the values of a row, in the order of ``layout.fields``, to its record.
+
+    It raises ``ValueError`` with a reason for people when the row is no such record.
+    """
+    make = _MAKERS[layout.kind](layout)
+    swaps = [
+        (position, layout.values[item.name])
+        for position, item in enumerate(layout.fields)
+        if item.shape is Shape.TEXT and item.name in layout.values
+    ]
+    if not swaps:
+        return make
+
+    def translated(*values: Any) -> AnyRecord:
+        row = list(values)
+        for position, mapping in swaps:
+            given = row[position]
+            if given is not UNSET:
+                row[position] = mapping.get(given or "", given)
+        return make(*row)
+
+    return translated
+
+
+class Judge:
+    """Decides what a row that gave no record is worth.
+
+    It is critical when it was, or may have been, a deny or a disable: a grant whose effect is not
+    plainly allow, an identity whose status is not plainly active. Anything else left out only closes
+    doors: who is not there may do nothing.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        name = {"grant": "effect", "identity": "status"}.get(layout.kind)
+        self._position = next((n for n, item in enumerate(layout.fields) if item.name == name), None)
+        self._harmless = (
+            {given for given, word in layout.vocabulary(name).items() if word in {Effect.ALLOW, Status.ACTIVE}}
+            if name
+            else set()
+        )
+
+    def row(self, where: str, reason: str, values: Sequence[Any]) -> Quarantined:
+        """The row at ``where`` with these values, left out for ``reason``."""
+        critical = False
+        if self._position is not None:
+            value = values[self._position]
+            critical = not isinstance(value, str | None | UnsetType) or value not in self._harmless
+        return Quarantined(where=where, reason=_cut(reason), critical=critical)
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _REASON_LIMIT else f"{line[: _REASON_LIMIT - 1]}…"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:38]}…{text[0]}"
+
+
+def _unknown(name: str, value: Text) -> ValueError:
+    return ValueError(f"{name} is {'empty' if not value else _short(value)}, which is not known; see `values`")
+
+
+def _word(table: Vocabulary, name: str, value: Text, words: type[Word]) -> Word:
+    word = table.get(value)
+    if word is None:
+        raise _unknown(name, value)
+    return words(word)
+
+
+def _texts(name: str, value: Texts) -> tuple[str, ...]:
+    if not value:
+        return ()
+    if "" in value:
+        raise ValueError(f"{name} has an empty element")
+    return value
+
+
+def _scope(value: Text, *, needed: bool) -> str:
+    # absent is the default of the record, but an empty cell must not become the widest scope
+    if value is UNSET or (not value and not needed):
+        return "*"
+    if not value:
+        raise ValueError("scope is empty; write * where an entitlement is held on everything")
+    return value
+
+
+def _identity(layout: Layout) -> Maker:
+    types = layout.vocabulary("type")
+    states = layout.vocabulary("status")
+
+    def make(  # the values of a row, by position
+        id_: Text,
+        type_: Text,
+        status: Text,
+        owners: Texts,
+        sponsor: Text,
+        environment: Text,
+        user_name: Text,
+        external_id: Text,
+    ) -> Identity:
+        return Identity(
+            id=id_ or "",
+            type=_word(types, "type", type_, IdentityType),
+            status=_word(states, "status", status, Status),
+            owners=_texts("owners", owners),
+            sponsor=sponsor or "",
+            environment=environment or "",
+            user_name=user_name or "",
+            external_id=external_id or "",
+        )
+
+    return make
+
+
+def _grant(layout: Layout) -> Maker:
+    effects = cast("dict[Text, Effect]", layout.vocabulary("effect"))
+    holds = cast("dict[Text, Hold]", layout.vocabulary("hold"))
+
+    def make(  # the values of a row, by position
+        id_: Text,
+        subject: Text,
+        entitlement: Text,
+        scope: Text,
+        effect: Text,
+        hold: Text,
+        not_before: Text,
+        expires_at: Text,
+        via: Text,
+    ) -> Grant:
+        if effect not in effects:
+            raise _unknown("effect", effect)
+        if hold not in holds:
+            raise _unknown("hold", hold)
+        place = scope if scope.__class__ is str and scope else _scope(scope, needed=True)
+        return Grant(
+            # without an id of its own, a grant is what it says; two that say the same are duplicates
+            id=f"{subject}/{entitlement}@{place}" if id_ is UNSET else id_ or "",
+            subject=subject or "",
+            entitlement=entitlement or "",
+            scope=place,
+            effect=effects[effect],
+            hold=holds[hold],
+            not_before=instant(not_before),
+            expires_at=instant(expires_at),
+            via=via or "",
+        )
+
+    return make
+
+
+def _elevation(layout: Layout) -> Maker:
+    recordings = layout.vocabulary("recording")
+
+    def make(  # the values of a row, by position
+        id_: Text,
+        subject: Text,
+        entitlement: Text,
+        scope: Text,
+        resource: Text,
+        actions: Texts,
+        not_before: Text,
+        expires_at: Text,
+        recording: Text,
+        session: Text,
+        justification: Text,
+        *approval: Any,
+    ) -> Elevation:
+        return Elevation(
+            id=id_ or "",
+            subject=subject or "",
+            entitlement=entitlement or "",
+            scope=_scope(scope, needed=bool(entitlement)),
+            resource=resource or "",
+            actions=_texts("actions", actions),
+            not_before=_given("not_before", not_before),
+            expires_at=instant(expires_at),  # the record refuses an elevation without an end
+            recording=_word(recordings, "recording", recording, Recording),
+            session=session or "",
+            justification=justification or "",
+            approval=_approval(*approval),
+        )
+
+    return make
+
+
+def _approval(  # the values of a row, by position
+    id_: Text,
+    requester: Text,
+    approvers: Texts,
+    required: int | UnsetType | None,
+    approved_at: Text,
+    approved_until: Text,
+    ticket: Text,
+) -> Approval:
+    needed = 1 if required is None or required is UNSET else required
+    if needed < 0:
+        raise ValueError("approval.required is below 0")
+    return Approval(
+        id=id_ or "",
+        requester=requester or "",
+        approvers=_texts("approval.approvers", approvers),
+        required=needed,
+        approved_at=instant(approved_at),
+        approved_until=instant(approved_until),
+        ticket=ticket or "",
+    )
+
+
+def _breakglass(_: Layout) -> Maker:
+    def make(  # the values of a row, by position
+        id_: Text,
+        subject: Text,
+        resource: Text,
+        actions: Texts,
+        not_before: Text,
+        expires_at: Text,
+        justification: Text,
+        review_due_at: Text,
+        incident: Text,
+        activated_by: Text,
+    ) -> BreakGlass:
+        return BreakGlass(
+            id=id_ or "",
+            subject=subject or "",
+            resource=resource or "",
+            actions=_texts("actions", actions),
+            not_before=_given("not_before", not_before),
+            expires_at=_given("expires_at", expires_at),
+            justification=justification or "",
+            review_due_at=_given("review_due_at", review_due_at),
+            incident=incident or "",
+            activated_by=activated_by or "",
+        )
+
+    return make
+
+
+def _mandate(_: Layout) -> Maker:
+    def make(  # the values of a row, by position
+        id_: Text,
+        agent: Text,
+        subject: Text,
+        state: Text,
+        expires_at: Text,
+        entitlements: Texts,
+        issuer: Text,
+        goal: Text,
+    ) -> Mandate:
+        for name, value in (("agent", agent), ("subject", subject), ("state", state)):
+            if not value:
+                raise ValueError(f"{name} is empty")
+        return Mandate(
+            id=id_ or "",
+            agent=cast("str", agent),
+            subject=cast("str", subject),
+            state=cast("str", state),
+            expires_at=_given("expires_at", expires_at),
+            entitlements=_texts("entitlements", entitlements),
+            issuer=issuer or "",
+            goal=goal or "",
+        )
+
+    return make
+
+
+def _given(name: str, value: Text) -> int:
+    moment = instant(value)
+    if not moment:
+        raise ValueError(f"{name} is empty")
+    return moment
+
+
+_MAKERS: dict[str, Callable[[Layout], Maker]] = {
+    "identity": _identity,
+    "grant": _grant,
+    "elevation": _elevation,
+    "breakglass": _breakglass,
+    "mandate": _mandate,
+}
