@@ -24,7 +24,9 @@ def validator(package: str, name: str) -> jsonschema.Draft7Validator:
     return jsonschema.Draft7Validator(schema, format_checker=jsonschema.Draft7Validator.FORMAT_CHECKER)
 
 
-def check(value: Any, schema: jsonschema.Draft7Validator, *, where: str, error: type[ConfigError] = ConfigError) -> None:
+def check(
+    value: Any, schema: jsonschema.Draft7Validator, *, where: str, error: type[ConfigError] = ConfigError
+) -> None:
     """Raise ``error`` naming ``where`` and the key of the first thing that is wrong with ``value``."""
     problem = jsonschema.exceptions.best_match(schema.iter_errors(value))
     if problem is not None:
@@ -41,15 +43,18 @@ def key_path(path: Iterable[str | int]) -> str:
 
 def _text(problem: jsonschema.ValidationError) -> str:
     # jsonschema repeats the whole value in its message; a person needs the rule, and a value may be private
+    rule: Any = problem.validator_value
+    schema: Any = problem.schema
+    instance: Any = problem.instance
     match problem.validator:
         case "additionalProperties":
-            known = ", ".join(sorted(problem.schema.get("properties", {})))
-            extra = sorted(set(problem.instance) - set(problem.schema.get("properties", {})))
+            known = ", ".join(sorted(schema.get("properties", {})))
+            extra = sorted(set(instance) - set(schema.get("properties", {})))
             return f"unknown key {', '.join(map(repr, extra))}" + (f" (known: {known})" if known else "")
         case "enum":
-            return f"must be one of {', '.join(map(str, problem.validator_value))}"
+            return f"must be one of {', '.join(map(str, rule))}"
         case "type":
-            return f"must be of type {problem.validator_value}"
+            return f"must be of type {rule}"
         case "pattern":
-            return f"must match {problem.validator_value}"
+            return f"must match {rule}"
     return problem.message if len(problem.message) < 160 else f"breaks the rule {problem.validator!r}"

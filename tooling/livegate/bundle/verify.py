@@ -14,11 +14,11 @@ import jwt
 
 from livegate import canonical
 from livegate.bundle import archive, hashing, keys
-from livegate.bundle.manifest import manifest_of
-from livegate.documents import stamp
 from livegate.bundle.build import MANIFEST
+from livegate.bundle.manifest import manifest_of
 from livegate.bundle.signing import ALGORITHM, HASH
 from livegate.bundle.signing import NAME as SIGNATURES
+from livegate.documents import stamp
 from livegate.errors import BundleError, ConfigError, DocumentError, VerificationError
 from livegate.model import instants
 

@@ -38,7 +38,12 @@ class _Group(click.Group):
             ctx.exit(error.exit_code)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog="Exit codes: 0 done · 1 failed · 2 usage · 3 the check found something · 4 refused by a safety limit · 130 interrupted.")
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done · 1 failed · 2 usage · 3 the check found something · "
+    "4 refused by a safety limit · 130 interrupted.",
+)
 @click.version_option(__version__)
 def main_group() -> None:
     """Runtime authorization: entitlements (IGA) and elevations (PAM) into OPA, and decisions out of it."""
@@ -51,9 +56,8 @@ for _command in (demo, up, sync, status, decide, revoke, bundle, keys, opa, serv
 def main() -> None:
     """Entry point of ``livegate``."""
     try:
-        main_group(prog_name="livegate", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        # without its standalone mode click gives back what ctx.exit() was told
+        sys.exit(main_group(prog_name="livegate", standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

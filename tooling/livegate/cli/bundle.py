@@ -34,16 +34,34 @@ def build(names: tuple[str, ...], key: str | None, form: str, project_folder: Pa
     """
     project = options.project_of(project_folder)
     built = make(project, names or ALL, options.signer_of(key), now=_now())
-    rows = [{"bundle": item.name, "revision": item.revision, "bytes": item.size, "sha256": item.sha256, "path": str(item.path)} for item in built]
+    rows = [
+        {
+            "bundle": item.name,
+            "revision": item.revision,
+            "bytes": item.size,
+            "sha256": item.sha256,
+            "path": str(item.path),
+        }
+        for item in built
+    ]
     if form == "json":
         output.emit_json(rows)
     else:
-        output.emit_table("Bundles", ("bundle", "revision", "bytes", "sha256"), [(item.name, item.revision, f"{item.size:,}", item.sha256) for item in built])
+        output.emit_table(
+            "Bundles",
+            ("bundle", "revision", "bytes", "sha256"),
+            [(item.name, item.revision, f"{item.size:,}", item.sha256) for item in built],
+        )
 
 
 @bundle.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--keys", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of public keys; by default bundles/keys.")
+@click.option(
+    "--keys",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of public keys; by default bundles/keys.",
+)
 @click.option("--min-sequence", type=int, default=0, help="Least sequence number accepted.")
 @options.project_option
 def verify(paths: tuple[Path, ...], folder: Path | None, min_sequence: int, project_folder: Path | None) -> None:

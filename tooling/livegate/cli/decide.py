@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,22 @@ _LIMIT = 1 << 20
 
 
 @click.command()
-@click.argument("request_file", required=False, type=click.Path(dir_okay=False, allow_dash=True, path_type=Path), metavar="[FILE]")
+@click.argument(
+    "request_file", required=False, type=click.Path(dir_okay=False, allow_dash=True, path_type=Path), metavar="[FILE]"
+)
 @click.option("--subject", help="type:id, for example human:alice.")
 @click.option("--action", help="Name of the action.")
 @click.option("--resource", help="type:id, for example database:orders-prod.")
-@click.option("--context", "context", multiple=True, metavar="NAME=VALUE", help="A member of the context; pep is one of them.")
+@click.option(
+    "--context", "context", multiple=True, metavar="NAME=VALUE", help="A member of the context; pep is one of them."
+)
 @click.option("--url", default="http://127.0.0.1:8181", show_default=True, envvar="LIVEGATE_OPA_URL", help="OPA's API.")
-@click.option("--token", "token", envvar="LIVEGATE_CALLER_TOKEN", help="The caller's bearer token by reference: env:NAME or file:/path.")
+@click.option(
+    "--token",
+    "token",
+    envvar="LIVEGATE_CALLER_TOKEN",
+    help="The caller's bearer token by reference: env:NAME or file:/path.",
+)
 @output.format_option
 @options.project_option
 def decide(
@@ -45,7 +55,7 @@ def decide(
     """
     project = options.project_of(project_folder)
     request = _from_file(request_file) if request_file else _from_options(subject, action, resource, context)
-    client = OpaClient(url, token=resolve(token, where="--token") if token else None)
+    client = OpaClient(url=url, token=resolve(token, where="--token") if token else None)
     answer = client.decide(request)
     if form == "json":
         output.emit_json(answer)
@@ -54,7 +64,7 @@ def decide(
 
 
 def _from_file(path: Path) -> dict[str, Any]:
-    text = click.get_binary_stream("stdin").read(_LIMIT) if str(path) == "-" else read_bytes(path, limit=_LIMIT)
+    text = sys.stdin.buffer.read(_LIMIT) if str(path) == "-" else read_bytes(path, limit=_LIMIT)
     try:
         request = json.loads(text)
     except ValueError as error:
@@ -65,7 +75,9 @@ def _from_file(path: Path) -> dict[str, Any]:
     return inner if isinstance(inner, dict) else request
 
 
-def _from_options(subject: str | None, action: str | None, resource: str | None, context: tuple[str, ...]) -> dict[str, Any]:
+def _from_options(
+    subject: str | None, action: str | None, resource: str | None, context: tuple[str, ...]
+) -> dict[str, Any]:
     if not (subject and action and resource):
         raise ConfigError(
             "the request is not complete", where="decide", todo="give a FILE, or --subject, --action and --resource"

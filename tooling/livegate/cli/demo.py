@@ -16,6 +16,7 @@ from livegate.bundle.signing import KeySigner
 from livegate.cli import explain, options, output
 from livegate.cli.sync import show_table
 from livegate.errors import EngineError, LivegateError
+from livegate.files import read_bytes
 from livegate.model.instants import SECOND
 from livegate.model.records import Revocation, RevocationKind
 from livegate.pipeline import example, revoke
@@ -26,6 +27,8 @@ from livegate.sources.config import load_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.text import Text
 
     from livegate.opa.client import OpaClient
     from livegate.project import Project
@@ -52,9 +55,7 @@ def demo(project_folder: Path | None) -> None:
             answers = [running.client(request["context"]["pep"]).decide(request) for _, request in requests]
             show_decisions(requests, answers)
             milliseconds = _revoke(made, running, signer, requests[0][1])
-    click.echo(
-        f"Revoked alice while OPA was serving: the next decision that denied came {milliseconds:.0f} ms after publication."
-    )
+    click.echo(f"Revoked alice while OPA was serving: the first denial came {milliseconds:.0f} ms after publication.")
     click.echo("\nNext: `livegate up --example` keeps it running for curl, README.md shows the request.")
 
 
@@ -78,18 +79,18 @@ def prepare(project: Project, folder: Path) -> tuple[Project, KeySigner]:
 
 def read_requests(project: Project) -> list[tuple[str, dict[str, Any]]]:
     """The example's questions, each with its title."""
-    lines = (project.data / "example" / "requests.jsonl").read_text("utf-8").splitlines()
+    lines = read_bytes(project.data / "example" / "requests.jsonl", limit=1 << 20).decode().splitlines()
     return [(item["title"], item["request"]) for item in map(json.loads, lines)]
 
 
 def show_decisions(requests: Sequence[tuple[str, dict[str, Any]]], answers: Sequence[dict[str, Any]]) -> None:
     """One row a decision, one column a gate."""
-    rows = []
+    rows: list[list[str | Text]] = []
     for (title, _), answer in zip(requests, answers, strict=True):
         verdicts = explain.gates_of(answer)
         reasons = " ".join(reason["id"] for reason in answer["context"]["reasons"])
         marks = [output.verdict(passed=not verdicts[gate]) for gate in explain.GATES]
-        rows.append((title, explain.decision_mark(answer), *marks, reasons))
+        rows.append([title, explain.decision_mark(answer), *marks, reasons])
     output.emit_table("Decisions", ("question", "decision", *explain.GATES, "reasons"), rows)
 
 

@@ -32,7 +32,9 @@ def show(request: dict[str, Any], answer: dict[str, Any], texts: dict[str, Reaso
     """One decision, gate by gate."""
     context = answer["context"]
     subject, action, resource = request.get("subject", {}), request.get("action", {}), request.get("resource", {})
-    question = f"{subject.get('type')}:{subject.get('id')}  {action.get('name')}  {resource.get('type')}:{resource.get('id')}"
+    question = (
+        f"{subject.get('type')}:{subject.get('id')}  {action.get('name')}  {resource.get('type')}:{resource.get('id')}"
+    )
     rows: list[tuple[str | Text, ...]] = []
     for gate, reasons in gates_of(answer).items():
         evidence = context.get("evidence", {}).get(gate, {})
@@ -58,5 +60,7 @@ def _reason(reason: dict[str, Any], texts: dict[str, ReasonText]) -> str:
 
 
 def _evidence(evidence: dict[str, Any]) -> str:
-    shown = (f"{key}={','.join(map(str, value)) if isinstance(value, list) else value}" for key, value in evidence.items())
+    shown = (
+        f"{key}={','.join(map(str, value)) if isinstance(value, list) else value}" for key, value in evidence.items()
+    )
     return " ".join(part for part in shown if not part.endswith("="))

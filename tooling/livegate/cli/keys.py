@@ -20,7 +20,11 @@ def keys() -> None:
 
 @keys.command("new")
 @click.argument("key_id")
-@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Folder of private keys; by default one of your own, never inside a checkout.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of private keys; by default one of your own, never inside a checkout.",
+)
 @options.project_option
 def new(key_id: str, folder: Path | None, project_folder: Path | None) -> None:
     """Make an ES256 key pair: the private key owner-only, the public one into bundles/keys/."""
@@ -36,17 +40,24 @@ def new(key_id: str, folder: Path | None, project_folder: Path | None) -> None:
 def listing(form: str, project_folder: Path | None) -> None:
     """Key ids: the public keys that OPA will accept, and the private ones of yours."""
     project = options.project_of(project_folder)
-    public, private = set(store.load_public(project.keys)), set(store.names(store.default_private_folder()))
+    public = set(store.load_public(project.keys))
+    private = {path.stem for path in store.default_private_folder().glob("*.pem")}
     rows = [{"key_id": kid, "accepted": kid in public, "yours": kid in private} for kid in sorted(public | private)]
     if form == "json":
         output.emit_json(rows)
     else:
-        output.emit_table("Keys", ("key id", "accepted", "yours"), [(str(row["key_id"]), _mark(row["accepted"]), _mark(row["yours"])) for row in rows])
+        output.emit_table(
+            "Keys",
+            ("key id", "accepted", "yours"),
+            [(str(row["key_id"]), _mark(row["accepted"]), _mark(row["yours"])) for row in rows],
+        )
 
 
 @keys.command("token")
 @click.argument("caller")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File for the token; made owner-only.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File for the token; made owner-only."
+)
 def token(caller: str, out: Path) -> None:
     """Make a bearer token for CALLER (a PEP, or `operator`) and print the entry for data/trust."""
     value = secrets.token_urlsafe(32)

@@ -51,12 +51,22 @@ def version(regal: bool, only_path: bool, project_folder: Path | None) -> None:
 
 @opa.command("run")
 @click.option("--service", required=True, help="URL of the bundle server, see `livegate serve`.")
-@click.option("--token", "token", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True, help="File with the bearer token for it.")
+@click.option(
+    "--token",
+    "token",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="File with the bearer token for it.",
+)
 @click.option("--addr", default="127.0.0.1:8181", show_default=True, help="Address of OPA's API.")
-@click.option("--diagnostic-addr", default="127.0.0.1:8282", show_default=True, help="Address for /health and /metrics.")
+@click.option(
+    "--diagnostic-addr", default="127.0.0.1:8282", show_default=True, help="Address for /health and /metrics."
+)
 @click.option("--print-config", is_flag=True, help="Print the generated configuration and stop.")
 @options.project_option
-def run(service: str, token: Path, addr: str, diagnostic_addr: str, print_config: bool, project_folder: Path | None) -> None:
+def run(
+    service: str, token: Path, addr: str, diagnostic_addr: str, print_config: bool, project_folder: Path | None
+) -> None:
     """Run OPA with the generated configuration, in the place of this process.
 
     Every bundle must be signed by a key of bundles/keys/; callers show a token that data/trust knows.
@@ -67,7 +77,9 @@ def run(service: str, token: Path, addr: str, diagnostic_addr: str, print_config
     if not public:
         raise ConfigError("no public key", where=str(project.keys), todo="make one with `livegate keys new KEY_ID`")
     text = opa_config.text(
-        opa_config.Settings(service=service, token=token, keys=public, version=engine.version, persistence=project.state / "opa")
+        opa_config.Settings(
+            service=service, token=token, keys=public, version=engine.version, persistence=project.state / "opa"
+        )
     )
     if print_config:
         click.echo(text, nl=False)

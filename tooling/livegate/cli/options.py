@@ -40,13 +40,13 @@ def key_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--key",
         "key",
         envvar="LIVEGATE_KEY",
-        help="Signing key by reference, file:/path/<key id>.pem; by default the only one of your own (`livegate keys list`).",
+        help="Signing key, file:/path/<key id>.pem; by default the only one of yours (`livegate keys list`).",
     )(command)
 
 
 def project_of(folder: Path | None) -> Project:
     """The project that ``--project`` names, or that the working folder lies in."""
-    return Project.at(folder.resolve()) if folder else Project.find(Path.cwd())
+    return Project.find(folder.resolve() if folder else Path.cwd())
 
 
 def signer_of(key: str | None) -> KeySigner:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +13,9 @@ from livegate.model.instants import show
 from livegate.model.records import Revocation, RevocationKind
 from livegate.pipeline import revoke as entries
 from livegate.pipeline.build import build
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _KINDS = (RevocationKind.SUBJECT, RevocationKind.SESSION, RevocationKind.ELEVATION)
 

@@ -14,13 +14,30 @@ from livegate.secrets import resolve
 
 
 @click.command()
-@click.option("--token", "tokens", multiple=True, envvar="LIVEGATE_BUNDLE_TOKEN", help="Bearer token by reference (env:NAME, file:/path); twice while one is being replaced.")
+@click.option(
+    "--token",
+    "tokens",
+    multiple=True,
+    envvar="LIVEGATE_BUNDLE_TOKEN",
+    help="Bearer token by reference (env:NAME, file:/path); twice while one is being replaced.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address; other than loopback only with TLS.")
 @click.option("--port", default=8888, show_default=True)
-@click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Certificate chain, PEM.")
-@click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its private key, owner-only.")
+@click.option(
+    "--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Certificate chain, PEM."
+)
+@click.option(
+    "--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its private key, owner-only."
+)
 @options.project_option
-def serve(tokens: tuple[str, ...], host: str, port: int, tls_cert: Path | None, tls_key: Path | None, project_folder: Path | None) -> None:
+def serve(
+    tokens: tuple[str, ...],
+    host: str,
+    port: int,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    project_folder: Path | None,
+) -> None:
     """Serve bundles/dist to OPAs (long polling), and take in their decision logs and status."""
     project = options.project_of(project_folder)
     if not tokens:

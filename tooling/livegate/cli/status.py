@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.text import Text
@@ -18,8 +17,12 @@ from livegate.errors import LivegateError
 from livegate.model.instants import SECOND, show
 from livegate.pipeline.build import ALL
 from livegate.pipeline.issue import BUNDLE_ROOT, SYNCED
-from livegate.project import Project
 from livegate.sources.config import load_all
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from livegate.project import Project
 
 
 @click.command()
@@ -29,7 +32,12 @@ def status(form: str, project_folder: Path | None) -> None:
     """Age, sequence, count and revision of every source, document, bundle and OPA."""
     project = options.project_of(project_folder)
     now = time.time_ns()
-    facts = {"sources": _sources(project, now), "documents": _documents(project, now), "bundles": _bundles(project, now), "opas": _opas(project)}
+    facts = {
+        "sources": _sources(project, now),
+        "documents": _documents(project, now),
+        "bundles": _bundles(project, now),
+        "opas": _opas(project),
+    }
     if form == "json":
         output.emit_json(facts)
         return

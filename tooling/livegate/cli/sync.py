@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +15,8 @@ from livegate.pipeline.sync import sync as run
 from livegate.sources.config import SourceConfig, load_all
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from livegate.model.snapshot import Quarantined
 
 
@@ -85,24 +86,56 @@ def show_table(result: Result) -> None:
     rows: list[tuple[str | Text, ...]] = []
     for system, outcome in result.outcomes.items():
         head = outcome.snapshot
-        rows.append((system, Text("complete", style="green"), str(head.sequence), show(head.observed_at), counts(head.counts), counts(outcome.changes, signed=True), str(head.quarantined)))
+        rows.append(
+            (
+                system,
+                Text("complete", style="green"),
+                str(head.sequence),
+                show(head.observed_at),
+                counts(head.counts),
+                counts(outcome.changes, signed=True),
+                str(head.quarantined),
+            )
+        )
     for system, seen in result.previews.items():
         changes = {kind: f"+{diff.added} -{diff.removed} ~{diff.changed}" for kind, diff in seen.differences.items()}
         state = Text("would be refused", style="yellow") if seen.refused else Text("dry run")
-        rows.append((system, state, "", show(seen.observed_at), counts(seen.counts), " ".join(f"{kind} {change}" for kind, change in changes.items()), str(seen.quarantined)))
-    for system in result.failures:
-        rows.append((system, Text("FAILED", style="bold red"), "", "", "", "", ""))
-    output.emit_table("Sources", ("source", "listing", "sequence", "observed at", "records", "change", "quarantined"), rows)
+        rows.append(
+            (
+                system,
+                state,
+                "",
+                show(seen.observed_at),
+                counts(seen.counts),
+                " ".join(f"{kind} {change}" for kind, change in changes.items()),
+                str(seen.quarantined),
+            )
+        )
+    rows += [(system, Text("FAILED", style="bold red"), "", "", "", "", "") for system in result.failures]
+    output.emit_table(
+        "Sources", ("source", "listing", "sequence", "observed at", "records", "change", "quarantined"), rows
+    )
     if result.issued:
         output.emit_table(
             "Documents",
             ("document", "sequence", "revision", "expires at", ""),
-            [(item.bundle, str(item.stamp.sequence), item.stamp.revision, show(item.stamp.expires_at), "new" if item.renewed else "unchanged") for item in result.issued],
+            [
+                (
+                    item.bundle,
+                    str(item.stamp.sequence),
+                    item.stamp.revision,
+                    show(item.stamp.expires_at),
+                    "new" if item.renewed else "unchanged",
+                )
+                for item in result.issued
+            ],
         )
     left_out = [row for outcome in result.outcomes.values() for row in outcome.snapshot.samples]
     left_out += [row for seen in result.previews.values() for row in seen.samples] + result.unmatched
     if left_out:
-        output.emit_table("Left out (quarantined)", ("where", "why"), [(row.where, row.reason) for row in left_out[:50]])
+        output.emit_table(
+            "Left out (quarantined)", ("where", "why"), [(row.where, row.reason) for row in left_out[:50]]
+        )
     for system, error in result.failures.items():
         output.say(f"livegate: {system}: {error}")
     for system, seen in result.previews.items():

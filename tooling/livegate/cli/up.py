@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--example", is_flag=True, help="Run the example organisation, in a folder of its own that is gone afterwards.")
+@click.option(
+    "--example", is_flag=True, help="Run the example organisation, in a folder of its own that is gone afterwards."
+)
 @click.option("--every", default=60.0, show_default=True, help="Seconds between syncs.")
 @click.option("--port", default=8181, show_default=True, help="Of OPA's API on 127.0.0.1; 0 takes a free one.")
 @click.option("--bundle-port", default=0, help="Of the bundle server; by default a free one.")

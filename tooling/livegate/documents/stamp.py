@@ -69,9 +69,7 @@ def issue(content_digest: str, previous: Stamp | None, *, now: int, lifetime: in
     ):
         return previous
     sequence = max(now // 1_000_000, previous.sequence + 1 if previous else 0)
-    return Stamp(
-        revision=f"{sequence}-{content_digest}", sequence=sequence, issued_at=now, expires_at=now + lifetime
-    )
+    return Stamp(revision=f"{sequence}-{content_digest}", sequence=sequence, issued_at=now, expires_at=now + lifetime)
 
 
 class _Holder(msgspec.Struct):
@@ -120,7 +118,11 @@ def vouches(document: bytes) -> bool:
     except msgspec.MsgspecError:
         return False
     member = b'"bundle":' + raw
-    rest = document.replace(member + b",", b"", 1) if member + b"," in document else document.replace(b"," + member, b"", 1)
+    rest = (
+        document.replace(member + b",", b"", 1)
+        if member + b"," in document
+        else document.replace(b"," + member, b"", 1)
+    )
     return digest(rest) == mark.digest
 
 

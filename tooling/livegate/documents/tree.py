@@ -42,7 +42,7 @@ def read_root(data: Path, root: str) -> bytes:
 
 
 def load(data: Path, root: str) -> dict[str, Any]:
-    """The document ``root`` (a path with ``/``), merged; an empty one if no file is there. Raises as :func:`read_root`."""
+    """The document ``root``, merged; an empty one if no file is there. Raises as :func:`read_root`."""
     folder = data / root
     document: dict[str, Any] = {}
     for path in _files(folder):

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 INSTANT = parse("2026-11-23T12:00:00Z")
 """When the example's files were exported."""
 
-SOURCES = {"identities.csv": "example-iga", "grants.csv": "example-iga", "elevations.jsonl": "example-pam", "breakglass.jsonl": "example-pam"}
+SOURCES = {
+    "identities.csv": "example-iga",
+    "grants.csv": "example-iga",
+    "elevations.jsonl": "example-pam",
+    "breakglass.jsonl": "example-pam",
+}
 """Export to the system that it is an export of."""
 
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")

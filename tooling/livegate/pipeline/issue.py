@@ -9,10 +9,10 @@ import msgspec
 
 from livegate import canonical
 from livegate.documents import stamp, tree
-from livegate.documents.stamp import Stamp
 from livegate.files import write_bytes
 
 if TYPE_CHECKING:
+    from livegate.documents.stamp import Stamp
     from livegate.project import Project
 
 SYNCED = ("iga", "pam")
@@ -45,9 +45,7 @@ def issue_synced(project: Project, root: str, document: dict[str, Any], *, now: 
     """Write ``data/<root>/data.json`` with a stamp, unless the very same content is there and young enough."""
     path = project.data / root / "data.json"
     previous = stamp.of(path.read_bytes(), where=str(path)) if path.is_file() else None
-    fresh = stamp.issue(
-        stamp.digest(canonical.dumps(document)), previous, now=now, lifetime=lifetimes(project)[root]
-    )
+    fresh = stamp.issue(stamp.digest(canonical.dumps(document)), previous, now=now, lifetime=lifetimes(project)[root])
     if fresh != previous:
         write_bytes(path, canonical.dumps({**document, "bundle": msgspec.to_builtins(fresh)}))
     return Issued(root, fresh, fresh != previous)
@@ -86,7 +84,10 @@ def issue_again(project: Project, root: str, *, now: int) -> Issued | None:
         return None
     data = path.read_bytes()
     current = stamp.of(data, where=str(path))
-    if current is not None and stamp.issue(current.digest, current, now=now, lifetime=lifetimes(project)[root]) == current:
+    if (
+        current is not None
+        and stamp.issue(current.digest, current, now=now, lifetime=lifetimes(project)[root]) == current
+    ):
         return Issued(root, current, renewed=False)
     document = canonical.loads(data, where=str(path))
     document.pop("bundle", None)

@@ -10,10 +10,9 @@ from livegate import canonical
 from livegate.documents import tree
 from livegate.errors import ConfigError
 from livegate.files import write_bytes
-from livegate.model.records import RevocationKind
 
 if TYPE_CHECKING:
-    from livegate.model.records import Revocation
+    from livegate.model.records import Revocation, RevocationKind
     from livegate.project import Project
 
 

@@ -74,7 +74,9 @@ def sync(
         try:
             source = sources.connect(config, effects)
             if dry_run:
-                result.previews[config.system] = preview(config, source, store, effects, progress=progress(config.system))
+                result.previews[config.system] = preview(
+                    config, source, store, effects, progress=progress(config.system)
+                )
             else:
                 result.outcomes[config.system] = run(
                     config, source, store, effects, accept_removals=accept_removals, progress=progress(config.system)

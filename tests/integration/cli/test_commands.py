@@ -1,0 +1,131 @@
+"""Each command once the way it is meant, and once the way it goes wrong."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from livegate.cli import main_group
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import click
+
+    from livegate.project import Project
+
+    from .conftest import Cli
+
+
+def _commands(group: click.Group, prefix: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = []
+    for name, command in group.commands.items():
+        found.append((*prefix, name))
+        if hasattr(command, "commands"):
+            found += _commands(command, (*prefix, name))  # type: ignore[arg-type]  # it has commands, so it is a group
+    return found
+
+
+@pytest.mark.parametrize("command", _commands(main_group), ids=" ".join)
+def test_every_command_says_what_it_does(command: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(main_group, [*command, "--help"])
+    assert done.exit_code == 0
+    assert re.search(r"\n\n  \S.{20,}", done.output), "a sentence about the command"
+    for line in done.output.split("Options:")[-1].splitlines():
+        assert not re.fullmatch(r"\s+--[a-z-]+( [A-Z]+)?", line) or "help" in line, f"no help for {line.strip()}"
+
+
+def test_from_sources_to_verified_bundles(cli: Cli, project: Project) -> None:
+    cli("keys", "new", "k1")
+    shown = json.loads(cli("sync", "--format", "json").stdout)
+    assert shown["sources"]["example-iga"]["counts"] == {"grant": 25, "identity": 16}
+    built = json.loads(cli("bundle", "build", "--format", "json").stdout)
+    assert [item["bundle"] for item in built] == ["policy", "iga", "pam", "trust", "revocations"]
+    cli("bundle", "verify", *sorted(project.dist.glob("*.tar.gz")))
+    again = json.loads(cli("bundle", "build", "--format", "json").stdout)
+    assert [item["sha256"] for item in again] == [item["sha256"] for item in built], "the same input, the same bytes"
+    status = json.loads(cli("status", "--format", "json").stdout)
+    assert {row["state"] for kind in ("sources", "documents", "bundles") for row in status[kind]} == {"current"}
+    assert (
+        json.loads(cli("bundle", "inspect", project.dist / "iga.tar.gz", "--format", "json").stdout)["key_id"] == "k1"
+    )
+    assert json.loads(cli("keys", "list", "--format", "json").stdout) == [
+        {"key_id": "k1", "accepted": True, "yours": True}
+    ]
+    assert "subject alice revoked" in cli("revoke", "subject", "alice").stdout
+    assert "alice" in json.loads((project.data / "revocations" / "revoked.json").read_text())["subjects"]
+
+
+def test_a_tampered_bundle_is_found(cli: Cli, project: Project) -> None:
+    cli("keys", "new", "k1")
+    cli("bundle", "build", "trust")
+    path = project.dist / "trust.tar.gz"
+    changed = io.BytesIO()
+    with tarfile.open(path) as old, tarfile.open(fileobj=changed, mode="w") as new:
+        for member in old:
+            data = old.extractfile(member).read()  # type: ignore[union-attr]  # regular files only
+            data = data.replace(b"db-proxy", b"my-proxy")
+            member.size = len(data)
+            new.addfile(member, io.BytesIO(data))
+    path.write_bytes(gzip.compress(changed.getvalue()))
+    done = cli("bundle", "verify", path, code=3)
+    assert "trust/data.json" in done.stderr
+
+
+def test_what_is_wrong_is_said_with_what_to_do(cli: Cli, project: Project, tmp_path: Path) -> None:
+    assert "livegate keys new" in cli("bundle", "build", "trust", code=2).stderr
+    cli("keys", "new", "k1")
+    assert "already" in cli("keys", "new", "k1", code=4).stderr
+    assert "livegate sync" in cli("bundle", "build", "iga", code=2).stderr
+    assert "policy" in cli("bundle", "build", "nonesuch", code=2).stderr
+    assert "example-iga" in cli("sync", "nonesuch", code=2).stderr
+    assert "bearer token" in cli("serve", code=2).stderr
+    assert "type:id" in cli("decide", "--subject", "alice", "--action", "x", "--resource", "a:b", code=2).stderr
+    assert "--subject" in cli("decide", code=2).stderr
+    (tmp_path / "request.json").write_text("{")
+    assert "is no JSON" in cli("decide", tmp_path / "request.json", code=2).stderr
+    unreachable = cli(
+        "decide",
+        "--subject",
+        "human:alice",
+        "--action",
+        "x",
+        "--resource",
+        "a:b",
+        "--url",
+        "http://127.0.0.1:9",
+        code=1,
+    )
+    assert "127.0.0.1:9" in unreachable.stderr
+    assert cli("sync", "--nonesuch", code=2).stdout == ""
+    (project.data / "example" / "grants.csv.manifest").unlink()
+    assert "grants.csv.manifest" in cli("sync", "example-iga", code=1).stderr
+
+
+def test_a_key_that_others_can_read_signs_nothing(cli: Cli, tmp_path: Path) -> None:
+    cli("keys", "new", "k1")
+    key = tmp_path / "config" / "livegate" / "keys" / "k1.pem"
+    key.chmod(0o644)
+    assert "chmod 600" in cli("bundle", "build", "trust", code=2).stderr
+
+
+def test_outside_a_project(cli: Cli, tmp_path: Path) -> None:
+    assert "rego/" in cli("status", "--project", tmp_path, code=2).stderr
+
+
+def test_the_demo(cli: Cli, pytestconfig: pytest.Config) -> None:
+    shown = cli("demo", "--project", pytestconfig.rootpath).stdout
+    assert shown.count("ALLOW") == 7
+    for reason in (
+        "entitlement.not_activated", "identity.inactive", "entitlement.denied", "elevation.missing",
+        "identity.environment_mismatch", "identity.ownerless", "elevation.self_approved",
+    ):  # fmt: skip
+        assert reason in shown
+    assert re.search(r"denial came \d+ ms after publication", shown)

@@ -1,0 +1,140 @@
+"""A sync of the example: what it writes, what a failing source leaves, and that nothing is half there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from livegate.documents import stamp, tree
+from livegate.errors import SourceError
+from livegate.model.instants import HOUR, SECOND, parse
+from livegate.pipeline import example
+from livegate.pipeline.issue import issue_again, issue_kept, lifetimes
+from livegate.pipeline.sync import Result, sync
+from livegate.project import Project
+from livegate.sources.config import load_all
+from livegate.sources.protocol import Effects
+from livegate.sources.store import SnapshotStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = example.INSTANT
+
+
+@pytest.fixture
+def project(pytestconfig: pytest.Config, tmp_path: Path) -> Project:
+    """The example organisation, exported at its own instant."""
+    return example.workspace(Project.at(pytestconfig.rootpath), tmp_path / "made", now=NOW)
+
+
+def run(project: Project, *, now: int = NOW, **more: Any) -> Result:
+    """One sync of every source with the clock at ``now``."""
+    configs = load_all(project.sources)
+    effects = Effects(now=lambda: now, sleep=lambda _: None, base=project.data)
+    return sync(project, configs, configs, SnapshotStore(project.snapshots), effects, **more)
+
+
+def rewrite(project: Project, name: str, old: str, new: str, *, at: int = NOW) -> None:
+    """Change an export, and its manifest with it."""
+    path = project.data / "example" / name
+    text = path.read_text().replace(old, new)
+    assert text != path.read_text()
+    example.write(path, text.encode(), system=example.SOURCES[name], exported_at=at)
+
+
+def test_documents_are_valid_and_complete(project: Project) -> None:
+    result = run(project)
+    assert not result.failures
+    for root in ("catalog", "config", "iga", "pam", "trust", "revocations"):
+        tree.checked(tree.load(project.data, root), root, where=root)
+    iga, pam = tree.load(project.data, "iga"), tree.load(project.data, "pam")
+    assert len(iga["identities"]) == 16
+    assert iga["grants"]["alice"] == {
+        "orders:dba@account:prod": "example-iga|g-001|9223372036|||role:dba",
+        "pipeline:deployer@account:prod": "example-iga|g-002|9223372036||eligible|role:platform",
+    }
+    assert iga["denies"] == {"frank": {"ledger:payments-approver@*": "example-iga|g-014|9223372036|||sod:payments"}}
+    assert pam["elevations"]["alice"]["e-101"]["approvers"] == ["carol"]
+    assert [row.where for row in result.unmatched] == ["example-pam: elevations e-108"]
+
+
+def test_nothing_of_the_checkout_is_written_to(project: Project, pytestconfig: pytest.Config) -> None:
+    def digests() -> dict[str, str]:
+        files = [path for path in (pytestconfig.rootpath / "data").rglob("*") if path.is_file()]
+        return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+    before = digests()
+    run(project)
+    assert digests() == before
+
+
+def test_a_failing_source_publishes_nothing_and_the_other_goes_on(project: Project) -> None:
+    run(project)
+    before = tree.load(project.data, "pam")
+    (project.data / "example" / "elevations.jsonl.manifest").unlink()
+    later = NOW + 60 * SECOND
+    rewrite(project, "grants.csv", "g-022,ci-deploy,pipeline:runner", "g-022,ci-deploy,pipeline:deployer", at=later)
+    rewrite(project, "identities.csv", "heidi@", "heidi.k@", at=later)
+    result = run(project, now=later)
+    assert list(result.failures) == ["example-pam"]
+    assert isinstance(result.failures["example-pam"], SourceError)
+    assert list(result.outcomes) == ["example-iga"]
+    after = tree.load(project.data, "pam")
+    assert after["snapshots"] == before["snapshots"], "the old snapshot ages on"
+    assert after["break_glass"] == {}, "and is matched against the identities of now: heidi goes by another name"
+
+
+def test_a_dry_run_shows_and_keeps_nothing(project: Project) -> None:
+    run(project)
+    before = {path: path.read_bytes() for path in (project.data / "iga").iterdir()}
+    rewrite(project, "grants.csv", "g-018,", "g-999,", at=NOW + SECOND)
+    result = run(project, now=NOW + SECOND, dry_run=True)
+    difference = result.previews["example-iga"].differences["grant"]
+    assert (difference.added_ids, difference.removed_ids) == (("g-999",), ("g-018",))
+    assert {path: path.read_bytes() for path in (project.data / "iga").iterdir()} == before
+
+
+def test_a_sharp_fall_is_refused_until_someone_says_so(project: Project) -> None:
+    run(project)
+    path = project.data / "example" / "grants.csv"
+    few = "".join(path.read_text().splitlines(keepends=True)[:10])
+    example.write(path, few.encode(), system="example-iga", exported_at=NOW + SECOND)
+    refused = run(project, now=NOW + SECOND)
+    assert refused.failures["example-iga"].exit_code == 4
+    assert "--accept-removals" in str(refused.failures["example-iga"])
+    assert len(tree.load(project.data, "iga")["grants"]) == 16
+    assert not run(project, now=NOW + SECOND, accept_removals=True).failures
+    assert len(tree.load(project.data, "iga")["grants"]) < 16
+
+
+def test_the_same_again_is_the_same_issue_until_half_its_life(project: Project) -> None:
+    first = {item.bundle: item.stamp for item in run(project).issued}
+    for bundle in ("policy", "trust", "revocations"):
+        assert not issue_kept(project, bundle, now=NOW + 1).renewed
+    again = issue_again(project, "pam", now=NOW + lifetimes(project)["pam"] // 2)
+    assert again is not None
+    assert again.renewed
+    assert again.stamp.digest == first["pam"].digest
+    assert again.stamp.sequence > first["pam"].sequence
+    assert stamp.vouches((project.data / "pam" / "data.json").read_bytes())
+
+
+def test_a_change_of_a_rule_is_a_new_policy(project: Project) -> None:
+    first = issue_kept(project, "policy", now=NOW)
+    rule = project.rego / "system" / "log" / "log.rego"
+    rule.write_text(rule.read_text() + "\n# a remark\n")
+    assert issue_kept(project, "policy", now=NOW + 1).stamp.digest != first.stamp.digest
+
+
+def test_the_example_shifts_every_time_alike() -> None:
+    text = '{"a":"2026-11-23T11:30:00Z","b":"2026-11-23T13:30:00Z","c":"2026-11-23"}'
+    assert json.loads(example.shift(text, 26 * HOUR)) == {
+        "a": "2026-11-24T13:30:00Z",
+        "b": "2026-11-24T15:30:00Z",
+        "c": "2026-11-23",
+    }
+    assert parse("2026-11-23T12:00:00Z") == example.INSTANT

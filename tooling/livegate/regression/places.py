@@ -1,0 +1,99 @@
+"""Where in a YAML file each value is, so that an error points at file, line and column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import yaml
+
+from livegate.errors import SuiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+Path = tuple[str | int, ...]
+"""Keys and positions from the top of a file to a value."""
+
+_NODES = 200_000
+_DEPTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Line and column (from 1) of every value of one file, and of every key of its mappings."""
+
+    file: str
+    values: Mapping[Path, tuple[int, int]]
+    keys: Mapping[Path, tuple[int, int]]
+
+    def of(self, path: Iterable[str | int]) -> str:
+        """``file:line:column`` of the value at ``path``, or of the nearest one around it that there is."""
+        return self._text(self.mark(path))
+
+    def of_key(self, path: Iterable[str | int]) -> str:
+        """``file:line:column`` of the key that ends ``path``; of what is around it when it is no key."""
+        wanted = tuple(path)
+        return self._text(self.keys[wanted] if wanted in self.keys else self.mark(wanted))
+
+    def mark(self, path: Iterable[str | int]) -> tuple[int, int]:
+        """Line and column of the value at ``path``, or of the nearest one around it that there is."""
+        return _nearest(self.values, tuple(path))
+
+    def _text(self, mark: tuple[int, int]) -> str:
+        return f"{self.file}:{mark[0]}:{mark[1]}"
+
+
+def places(text: str, *, file: str) -> Places:
+    """The places of YAML ``text``, read without making values of it.
+
+    Raises:
+        SuiteError: not YAML, more than one document, an alias inside itself, deeper than 60 or, with its
+            aliases written out, larger than 200,000 values: a file of a few lines can stand for gigabytes.
+    """
+    try:
+        top = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise SuiteError(error.problem or "not YAML", where=_where(file, mark), todo="mend the YAML") from error
+    except yaml.YAMLError as error:
+        raise SuiteError(f"not YAML: {' '.join(str(error).split())[:160]}", where=file) from error
+    if top is None:
+        raise SuiteError("is empty", where=file, todo="write a suite with at least one case")
+    found = Places(file, {}, {})
+    for number, (path, node, key) in enumerate(_walk(top), 1):
+        if number > _NODES or len(path) > _DEPTH:
+            raise SuiteError(
+                f"deeper than {_DEPTH} or larger than {_NODES} values, its aliases (*) written out",
+                where=_where(file, node.start_mark),
+                todo="write it out plainly, in several files if need be",
+            )
+        found.values[path] = _mark(node)  # type: ignore[index]  # ours alone until it is returned
+        if key is not None:
+            found.keys[path] = _mark(key)  # type: ignore[index]  # the same
+    return found
+
+
+def _walk(top: yaml.Node) -> Iterator[tuple[Path, yaml.Node, yaml.Node | None]]:
+    waiting: list[tuple[Path, yaml.Node, yaml.Node | None]] = [((), top, None)]
+    while waiting:
+        path, node, key = waiting.pop()
+        yield path, node, key
+        if isinstance(node, yaml.MappingNode):
+            waiting += [((*path, str(name.value)), value, name) for name, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += [((*path, index), item, None) for index, item in enumerate(node.value)]
+
+
+def _nearest(marks: Mapping[Path, tuple[int, int]], path: Path) -> tuple[int, int]:
+    while path and path not in marks:
+        path = path[:-1]
+    return marks.get(path, (1, 1))
+
+
+def _mark(node: yaml.Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _where(file: str, mark: yaml.Mark | None) -> str:
+    return f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
