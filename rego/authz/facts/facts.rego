@@ -1,0 +1,62 @@
+# METADATA
+# title: Facts
+# description: >-
+#   What the request and the documents say, looked up once and shared by the gates. Facts decide
+#   nothing: what cannot be established is undefined, and the gate that needs it does not pass. Every
+#   lookup is by key; no document is scanned. Rules read one leaf of a document at a time, because
+#   OPA converts whatever is read, and a whole document would be converted at every request.
+package authz.facts
+
+import future.keywords.not
+
+# METADATA
+# description: The instant of this decision in nanoseconds since the epoch, one for the whole query.
+now := time.now_ns()
+
+# METADATA
+# description: >-
+#   `now` as text. An instant in epoch seconds of ten digits compares with it as text as it would as a
+#   number, which spares parsing and division.
+now_digits := format_int(now, 10)
+
+# METADATA
+# description: The latest instant that a source may claim for itself; beyond it its clock is wrong.
+latest := now + data.config.leeway
+
+# METADATA
+# description: What has no end, ends here; the last instant that OPA's clock can count to.
+never := 9223372036854775807
+
+# METADATA
+# description: What the catalogue says of the action that is asked for.
+action := data.catalog.actions[input.resource.type][input.action.name]
+
+# METADATA
+# description: How old each kind of data may be for the tier of the action, in nanoseconds.
+ages := data.config.tiers[action.tier].ages
+
+# METADATA
+# description: The instant from which a revocation counts. One that does not say counts from ever.
+effective(revocation) := revocation.from if {
+	is_number(revocation.from)
+} else := 0
+
+# METADATA
+# description: The revision of the catalogue, and so of the policy bundle that is loaded.
+revisions["policy"] := data.catalog.bundle.revision
+
+# METADATA
+# description: The revision of the identities and grants that is loaded.
+revisions["iga"] := data.iga.bundle.revision
+
+# METADATA
+# description: The revision of the elevations that is loaded.
+revisions["pam"] := data.pam.bundle.revision
+
+# METADATA
+# description: The revision of the PEPs and callers that is loaded.
+revisions["trust"] := data.trust.bundle.revision
+
+# METADATA
+# description: The revision of the revocations that is loaded.
+revisions["revocations"] := data.revocations.bundle.revision
