@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from livegate import canonical
 from livegate.bundle import build
 from livegate.bundle.manifest import manifest_of
-from livegate.documents import stamp
 from livegate.bundle.server import BundleServer, Settings
 from livegate.bundle.signing import KeySigner
+from livegate.documents import stamp
 from livegate.files import replacing, write_bytes
 
 if TYPE_CHECKING:

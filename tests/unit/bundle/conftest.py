@@ -8,8 +8,8 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from livegate.project import Project
 from livegate.bundle.signing import KeySigner
+from livegate.project import Project
 
 if TYPE_CHECKING:
     from pathlib import Path

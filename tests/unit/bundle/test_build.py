@@ -12,7 +12,6 @@ import pytest
 
 from livegate.bundle import archive, build, definition
 from livegate.errors import BundleError, ConfigError, DocumentError
-
 from livegate.project import Project
 
 if TYPE_CHECKING:

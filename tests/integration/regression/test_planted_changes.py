@@ -1,0 +1,122 @@
+"""A change that opens or closes something is found by the reference cases, through the command line, with exit 3."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from livegate.cli.regress import regress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from livegate.opa.engine import Engine
+    from livegate.project import Project
+
+    from .conftest import Change
+
+CHANGES = [
+    (
+        "rego/authz/gates/entitlement/entitlement.rego",
+        "} if {\n\t[until, key, system, id, end, via, elevation] := facts.grant\n\tnot _denied\n}",
+        "} if {\n\t[until, key, system, id, end, via, elevation] := facts.grant\n}",
+        "a deny keeps the clerk from releasing them, though a group grants it",
+    ),
+    (
+        "rego/authz/facts/elevation.rego",
+        "\tnow < elevation.expires_at\n",
+        "\tnow <= elevation.expires_at\n",
+        "at its end it is gone",
+    ),
+    (
+        "rego/authz/facts/grant.rego",
+        "\tnow_digits < end\n",
+        "\tnow_digits != end\n",
+        "the auditor's time as controller is over",
+    ),
+    (
+        "data/config/config.yaml",
+        "leeway: 30000000000 ",
+        "leeway: 30000000001 ",
+        "one nanosecond more, and the data is of the future",
+    ),
+    (
+        "data/catalog/ledger.yaml",
+        "elevation: {approvals: 2,",
+        "elevation: {approvals: 3,",
+        "a period is closed with the approval of two",
+    ),
+    (
+        "data/example/identities.csv",
+        "svc-legacy,service_account,active,,prod",
+        "svc-legacy,service_account,active,bob,prod",
+        "not even a well-approved elevation makes up for an owner",
+    ),
+    (
+        "data/trust/peps.yaml",
+        "resource_types: {database: true}",
+        "resource_types: {database: true, payment: true}",
+        "the database proxy may not ask for payments",
+    ),
+]
+
+
+def invoke(engine: Engine, *arguments: str) -> tuple[int, str, BaseException | None]:
+    """Exit code, stdout and what was raised of ``livegate regress`` with this engine."""
+    result = CliRunner(env={"LIVEGATE_OPA": str(engine.path)}).invoke(regress, arguments)
+    return result.exit_code, result.stdout, result.exception
+
+
+@pytest.mark.parametrize(("file", "old", "new", "case"), CHANGES, ids=[change[3] for change in CHANGES])
+def test_a_planted_change_is_found(
+    copy: Project, plant: Change, opa_engine: Engine, *, file: str, old: str, new: str, case: str
+) -> None:
+    plant(file, old, new)
+    folder = copy.rego.parent
+    code, out, _ = invoke(opa_engine, "run", str(folder / "tests/policy"), "--project", str(folder), "--format", "json")
+    report: dict[str, Any] = json.loads(out)
+    failed = [item["name"] for suite in report["suites"] for item in suite["cases"] if item["outcome"] == "failed"]
+    assert code == 3
+    assert report["summary"]["error"] == 0
+    assert case in failed
+    assert len(failed) < report["summary"]["cases"]
+
+
+def test_without_a_change_it_is_zero(copy: Project, opa_engine: Engine, tmp_path: Path) -> None:
+    folder, junit = copy.rego.parent, tmp_path / "out" / "junit.xml"
+    code, out, _ = invoke(opa_engine, "run", "--project", str(folder), "--format", "junit", "--output", str(junit))
+    assert code == 0
+    top = ET.parse(junit).getroot()  # noqa: S314  # our own output
+    assert (top.get("failures"), top.get("errors")) == ("0", "0")
+    assert len(list(top.iter("testcase"))) == int(top.get("tests", "0")) >= 60
+    assert f"{top.get('tests')} cases in {len(top)} suites: {top.get('tests')} as judged, 0 differ" in out
+
+
+def test_a_failing_case_is_shown_with_both_sides_and_the_gates(copy: Project, opa_engine: Engine) -> None:
+    path = copy.rego.parent / "tests/policy/identity.yaml"
+    path.write_text(path.read_text("utf-8").replace("[identity.type_mismatch]", "[identity.unknown]"), "utf-8")
+    folder = str(copy.rego.parent)
+    code, out, _ = invoke(opa_engine, "run", "--project", folder, "--filter", "a person may not pass for a service")
+    assert code == 3
+    assert "1 cases in 1 suites: 0 as judged, 1 differ" in out
+    for text in ("identity.unknown", "identity: DENY (identity.type_mismatch)", "request: pass"):
+        assert text in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--filter", "no case is called this"), "no case has"),
+        (("nowhere",), "is not there"),
+        (("--output", "x.txt"), "is for reports"),
+    ],
+)
+def test_usage_is_refused(copy: Project, opa_engine: Engine, arguments: tuple[str, ...], message: str) -> None:
+    _, out, error = invoke(opa_engine, "run", "--project", str(copy.rego.parent), *arguments)
+    assert message in str(error)
+    assert getattr(error, "exit_code", None) == 2
+    assert out == ""

@@ -1,0 +1,94 @@
+"""The cases of this repository: how many, over what, and that none of them is there for nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from livegate.regression.suite import Case, Suite, load_all
+
+ROOT = Path(__file__).parents[3]
+
+OUT_OF_REACH = {
+    # every document is loaded, or OPA would not be ready
+    "elevation.unavailable",
+    "entitlement.unavailable",
+    "identity.unavailable",
+    "request.unavailable",
+    "revocation.unavailable",
+    # no floor is configured, and the bundles are the newest there are
+    "freshness.rolled_back",
+    # the example has no elevation with too few approvers, or whose approval ends before it does
+    "elevation.not_approved",
+    "elevation.approval_expired",
+    # the example's one break-glass activation is for an action that accepts it
+    "elevation.break_glass_not_accepted",
+}
+"""Reasons that the example organisation cannot produce; the tests of the gates do."""
+
+
+@pytest.fixture(scope="module")
+def suites() -> tuple[Suite, ...]:
+    """All reference suites."""
+    return load_all([ROOT / "tests" / "policy"])
+
+
+@pytest.fixture(scope="module")
+def cases(suites: tuple[Suite, ...]) -> list[Case]:
+    """All reference cases."""
+    return [case for suite in suites for case in suite.cases]
+
+
+def reasons_of_the_policy() -> set[str]:
+    """The reason ids that the METADATA of the gates name."""
+    files = [path for path in (ROOT / "rego" / "authz" / "gates").rglob("*.rego") if not path.stem.endswith("_test")]
+    return {found for path in files for found in re.findall(r"^# +id: (\S+)$", path.read_text("utf-8"), re.MULTILINE)}
+
+
+def test_there_are_enough(cases: list[Case]) -> None:
+    assert len(cases) >= 60
+    assert sum(case.expect.allow for case in cases) >= 30
+    assert sum(not case.expect.allow for case in cases) >= 30
+
+
+def test_every_reason_that_the_example_can_give_is_expected_and_no_other(cases: list[Case]) -> None:
+    expected = {reason for case in cases for reason in case.expect.reasons}
+    assert expected == reasons_of_the_policy() - OUT_OF_REACH
+    assert reasons_of_the_policy() >= OUT_OF_REACH
+
+
+def test_every_action_is_allowed_and_denied(cases: list[Case]) -> None:
+    catalogue = {
+        (kind, action)
+        for path in (ROOT / "data" / "catalog").glob("*.yaml")
+        for kind, actions in yaml.safe_load(path.read_text("utf-8")).get("actions", {}).items()
+        for action in actions
+    }
+    for allow in (True, False):
+        asked = {
+            (case.request["resource"]["type"], case.request["action"]["name"])
+            for case in cases
+            if case.expect.allow is allow and isinstance(case.request, dict) and case.request
+        }
+        assert catalogue - asked == set()
+
+
+def test_every_identity_of_the_example_is_asked_about(cases: list[Case]) -> None:
+    rows = (ROOT / "data" / "example" / "identities.csv").read_text("utf-8").splitlines()[1:]
+    asked = {str(case.request["subject"]["id"]) for case in cases if isinstance(case.request, dict) and case.request}
+    assert {row.partition(",")[0] for row in rows} - asked == set()
+
+
+def test_no_case_repeats_another(suites: tuple[Suite, ...]) -> None:
+    asked = Counter(
+        (suite.given, case.instant, json.dumps(case.request, sort_keys=True))
+        for suite in suites
+        for case in suite.cases
+    )
+    repeated = [request for (_, _, request), times in asked.items() if times > 1]
+    assert not repeated

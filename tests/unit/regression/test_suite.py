@@ -1,0 +1,179 @@
+"""Suites are read to the nanosecond, and refused with file, line, column and the near miss."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from livegate.errors import SuiteError
+from livegate.model.instants import parse
+from livegate.model.records import RevocationKind
+from livegate.regression.suite import chosen, load, load_all, loads
+
+HEAD = """suite: A suite
+population: example
+instant: 2026-11-23T12:00:00Z
+"""
+CASE = """cases:
+  - name: somebody reads
+    controls: [NHI-03]
+    request: {subject: {id: a}}
+    expect: {decision: deny, reasons: [request.malformed]}
+"""
+
+
+def refused(text: str) -> str:
+    """The message with which ``text`` is refused."""
+    with pytest.raises(SuiteError) as caught:
+        loads(text.encode(), file="s.yaml")
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def test_a_suite_is_read() -> None:
+    suite = loads((HEAD + CASE).encode(), file="s.yaml")
+    (case,) = suite.cases
+    assert (suite.title, suite.file, suite.given.population) == ("A suite", "s.yaml", "example")
+    assert (case.name, case.controls, case.line) == ("somebody reads", ("NHI-03",), 5)
+    assert case.request == {"subject": {"id": "a"}}
+    assert case.instant == parse("2026-11-23T12:00:00Z")
+    assert not case.expect.allow
+    assert case.expect.reasons == {"request.malformed"}
+    assert case.expect.obligations is None
+    assert case.expect.evidence is None
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("+2h", "2026-11-23T14:00:00Z"),
+        ("-1ns", "2026-11-23T11:59:59.999999999Z"),
+        ("+1h30m", "2026-11-23T13:30:00Z"),
+        ("-1d2us3ms", "2026-11-22T11:59:59.996998Z"),
+        ("2026-11-23T13:00:00.000000001+01:00", "2026-11-23T12:00:00.000000001Z"),
+    ],
+)
+def test_an_instant_is_a_time_or_an_offset_from_the_suites(text: str, at: str) -> None:
+    given = (HEAD + CASE).replace("    controls", f"    instant: {text}\n    controls")
+    assert loads(given.encode(), file="s.yaml").cases[0].instant == parse(at)
+
+
+def test_expectations_are_read() -> None:
+    expect = "{decision: allow, obligations: [review, notify], valid_until: +1m, evidence: {request: {pep: x}}}"
+    text = HEAD + CASE.replace("{decision: deny, reasons: [request.malformed]}", expect)
+    expected = loads(text.encode(), file="s.yaml").cases[0].expect
+    assert expected.allow
+    assert expected.obligations == ("notify", "review")
+    assert expected.valid_until == parse("2026-11-23T12:01:00Z")
+    assert expected.evidence == {"request": {"pep": "x"}}
+
+
+def test_revocations_are_given_to_a_suite() -> None:
+    given = "given:\n  revocations:\n    - {kind: subject, target: bob, from: -1h}\n"
+    suite = loads((HEAD + given + CASE).encode(), file="s.yaml")
+    (revocation,) = suite.given.revocations
+    assert revocation.kind is RevocationKind.SUBJECT
+    assert (revocation.target, revocation.effective_at) == ("bob", parse("2026-11-23T11:00:00Z"))
+    assert suite.given == loads((HEAD + given + CASE).encode(), file="other.yaml").given
+
+
+@pytest.mark.parametrize("grant", ["grants: []", "elevations: {}", "catalog: {}", "config: {leeway: 0}"])
+def test_nothing_that_opens_can_be_given(grant: str) -> None:
+    assert refused(HEAD + f"given:\n  {grant}\n" + CASE).startswith("s.yaml:5:3: given: unknown key")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("    controls", "    contrls", "s.yaml:6:5: cases[0]: unknown key 'contrls'\n  → did you mean 'controls'?"),
+        ("decision: deny", "decison: deny", "s.yaml:8:14: cases[0].expect: unknown key 'decison'\n  → did you mean 'd"),
+        (": example", ": exmple", "s.yaml:2:13: population: 'exmple' is not known\n  → did you mean 'example'?"),
+        (": deny", ": denied", "s.yaml:8:24: cases[0].expect.decision: 'denied' is not known\n  → did you mean 'deny'"),
+        ("suite: A suite", "suite: A suite\nextra: 1", "s.yaml:2:1: (top): unknown key 'extra'\n  → one of cases,"),
+        ("23T12:00:00Z", "23 12:00", "s.yaml:3:10: instant: is not of the form that is asked for\n  → RFC 3339, to"),
+        ("11-23T12", "11-31T12", "s.yaml:3:10: instant: '2026-11-31T12:00:00Z' is not an RFC 3339 time"),
+        ("    controls", "    instant: tomorrow\n    controls", "s.yaml:6:14: cases[0].instant: is not of the form"),
+        ("    controls", "    instant: +300000d\n    controls", "s.yaml:6:14: cases[0].instant: +300000d leads out of"),
+        ("[NHI-03]", "[]", "s.yaml:6:15: cases[0].controls: "),
+        ("    request: {subject: {id: a}}\n", "", "s.yaml:5:5: cases[0]: 'request' is a required property"),
+        ("deny, reasons: [request.malformed]", "deny", "s.yaml:8:13: cases[0].expect.reasons: a denial names all"),
+        ("decision: deny", "decision: allow", "s.yaml:8:40: cases[0].expect.reasons: an allow has no reasons"),
+        ("reasons: [", "valid_until: +1s, reasons: [", "s.yaml:8:43: cases[0].expect.valid_until: a denial"),
+        ("reasons: [", "obligations: [x], reasons: [", "s.yaml:8:43: cases[0].expect.obligations: a denial obliges"),
+        ("[request.malformed]", "[request.malformed, request.malformed]", "s.yaml:8:39: cases[0].expect.reasons: "),
+        ("[request.malformed]", "[Malformed]", "s.yaml:8:40: cases[0].expect.reasons[0]: is not of the form"),
+        ("{id: a}", "{id: .nan}", "s.yaml:5:5: cases[0]: cannot be written as JSON"),
+        ("{id: a}", "{id: !!binary YQ==}", "s.yaml:5:5: cases[0]: cannot be written as JSON"),
+        ("{id: a}", "{id: !!python/name:os.system x}", "s.yaml:7:29: "),
+        ("{id: a}", "{id: a, id: b}", "s.yaml:7:32: key 'id' is there twice"),
+        ("{id: a}", "{id: a", "s.yaml:8:"),
+        ("{id: a}", "*nobody", "s.yaml:7:24: found undefined alias"),
+        ("suite: A suite", "\tsuite: A suite", "s.yaml:1:1: "),
+        ("suite: A suite", "--- \nsuite: A suite\n---\na: 1", "s.yaml:3:1: "),
+    ],
+)  # fmt: skip
+def test_a_malformed_suite_is_refused_by_place(old: str, new: str, message: str) -> None:
+    text = HEAD + CASE
+    assert old in text
+    assert refused(text.replace(old, new, 1)).startswith(message)
+
+
+def test_a_name_is_there_once() -> None:
+    twice = HEAD + CASE + CASE.removeprefix("cases:\n")
+    assert refused(twice).startswith("s.yaml:9:11: cases[1]: the name 'somebody reads' is taken by line 5")
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "[]", "cases", "42"])
+def test_what_is_no_suite_is_refused(text: str) -> None:
+    assert refused(text).startswith("s.yaml")
+
+
+def test_aliases_that_stand_for_gigabytes_are_refused_at_once() -> None:
+    layers = "".join(f"  l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]\n" for n in range(1, 12))
+    assert "200000 values" in refused(f"suite: x\nbomb:\n  l0: &l0 [a, a]\n{layers}")
+
+
+def test_an_alias_inside_itself_is_refused() -> None:
+    assert "deeper than 60" in refused("suite: &a [*a]\n")
+
+
+def test_bytes_that_are_no_text_are_refused() -> None:
+    with pytest.raises(SuiteError, match="not UTF-8"):
+        loads(b"suite: \xff\xfe", file="s.yaml")
+
+
+def test_a_byte_order_mark_and_carriage_returns_are_read() -> None:
+    text = "\ufeff" + (HEAD + CASE).replace("\n", "\r\n")
+    assert loads(text.encode(), file="s.yaml").cases[0].name == "somebody reads"
+
+
+def test_folders_are_searched_and_files_are_read_once(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    for name in ("b.yaml", "deep/a.yml", "notes.md"):
+        (tmp_path / name).write_text(HEAD + CASE)
+    suites = load_all([tmp_path, tmp_path / "b.yaml"])
+    assert [Path(suite.file).name for suite in suites] == ["b.yaml", "a.yml"]
+
+
+def test_no_suite_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SuiteError, match="holds no suite"):
+        load_all([tmp_path])
+    with pytest.raises(SuiteError, match="is not there"):
+        load_all([tmp_path / "nowhere"])
+    with pytest.raises(SuiteError, match="cannot read"):
+        load(tmp_path / "nowhere.yaml")
+
+
+def test_a_suite_without_cases_is_an_error() -> None:
+    assert refused(HEAD + "cases: []\n").startswith("s.yaml:4:8: cases: ")
+
+
+def test_cases_are_chosen_by_file_title_and_name() -> None:
+    first = loads((HEAD + CASE).encode(), file="first.yaml")
+    second = loads((HEAD + CASE.replace("reads", "[writes]")).encode(), file="second.yaml")
+    assert [suite.file for suite in chosen((first, second), "READS")] == ["first.yaml"]
+    assert [suite.file for suite in chosen((first, second), "[w")] == ["second.yaml"]
+    assert len(chosen((first, second), "a suite")) == 2
+    with pytest.raises(SuiteError, match="no case has 'x'"):
+        chosen((first, second), "x")
