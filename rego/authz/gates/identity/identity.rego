@@ -22,11 +22,11 @@ verdict := {
 		"snapshot": data.iga.snapshots[system].id,
 	},
 } if {
-	[status, type, environment, system, _] := facts.identity
+	[status, type, _, system, _] := facts.identity
 	status == "active"
 	type == input.subject.type
-	_owned(type)
-	_at_home(type, environment)
+	_owned
+	_at_home
 }
 
 # METADATA
@@ -80,7 +80,7 @@ reasons contains {"id": "identity.type_mismatch", "next_action": "none"} if {
 #   controls: [NHI-03, A-04]
 reasons contains {"id": "identity.ownerless", "next_action": "none"} if {
 	facts.identity
-	not _owned(facts.identity[1])
+	not _owned
 }
 
 # METADATA
@@ -93,7 +93,7 @@ reasons contains {"id": "identity.ownerless", "next_action": "none"} if {
 reasons contains {"id": "identity.environment_mismatch", "next_action": "none"} if {
 	facts.identity
 	facts.environment
-	not _at_home(facts.identity[1], facts.identity[2])
+	not _at_home
 }
 
 # METADATA
@@ -108,18 +108,21 @@ reasons contains {"id": "identity.environment_mismatch", "next_action": "none"} 
 reasons contains {"id": "identity.environment_unknown", "next_action": "none"} if {
 	facts.identity
 	not facts.environment
-	not _at_home(facts.identity[1], facts.identity[2])
+	not _at_home
 }
 
 _type_matches if facts.identity[1] == input.subject.type
 
-_owned("human")
+_owned if facts.identity[1] == "human"
 
-_owned(type) if {
-	type != "human"
+_owned if {
+	facts.identity[1] != "human"
 	facts.owner
 }
 
-_at_home("human", "")
+_at_home if facts.identity[2] == facts.environment
 
-_at_home(_, environment) if environment == facts.environment
+_at_home if {
+	facts.identity[1] == "human"
+	facts.identity[2] == ""
+}
