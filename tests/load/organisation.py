@@ -18,6 +18,7 @@ from livegate.bundle.server import Settings as ServerSettings
 from livegate.bundle.signing import KeySigner
 from livegate.model.instants import SECOND
 from livegate.opa import config as opa_config
+from livegate.opa.memory import limits_for
 from livegate.opa.process import Configured, Limits, OpaProcess
 from livegate.pipeline import example
 from livegate.pipeline.running import private_token
@@ -98,5 +99,7 @@ def serving(
             del document["decision_logs"]
         (run / "opa.json").write_text(json.dumps(document))
         mode = Configured(config=run / "opa.json") if guarded else Unguarded(config=run / "opa.json")
-        with OpaProcess(engine.path, mode, folder=run, limits=limits or Limits(start=180)) as opa:  # type: ignore[arg-type]  # a third mode, for measuring only
+        with OpaProcess(
+            engine.path, mode, folder=run, limits=limits or limits_for(project.dist.glob("*.tar.gz"), start=180)
+        ) as opa:  # type: ignore[arg-type]  # a third mode, for measuring only
             yield opa, server

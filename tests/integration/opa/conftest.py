@@ -107,7 +107,7 @@ class Bundles:
     url: str
     files: dict[str, Path] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
-    posted: list[str] = field(default_factory=list)
+    posted: list[tuple[str, bytes]] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -125,8 +125,7 @@ def bundles() -> Iterator[Bundles]:
             self.wfile.write(body)
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            server.posted.append(self.path)
+            server.posted.append((self.path, self.rfile.read(int(self.headers.get("Content-Length", "0")))))
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import json
 import os
+import random
 import signal
 import socket
+import string
 import tarfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -251,8 +255,30 @@ def test_the_generated_configuration_comes_up_and_holds_callers_off(
         assert TOKEN not in str(active)
     assert bundles.tokens == {f"Bearer {TOKEN}"}
     # Stopped in order: the decisions that waited for upload were sent.
-    assert "/logs" in bundles.posted
+    assert "/logs" in [path for path, _ in bundles.posted]
     assert (tmp_path / "persisted" / "bundles" / "iga" / "bundle.tar.gz").is_file()
+
+
+def test_a_padded_request_does_not_keep_its_decision_out_of_the_log(
+    *,
+    opa: Path,
+    settings: Settings,
+    configured: Callable[[Settings], Configured],
+    bundles: Bundles,
+    policy: Path,
+    iga: Path,
+    tmp_path: Path,
+    closing: Callable[[OpaClient], OpaClient],
+) -> None:
+    bundles.files.update(policy=policy, iga=iga)
+    # Letters in no order, so that they hardly compress, up to what the server takes.
+    chance = random.Random(1)  # noqa: S311  # no secret: the same letters each time
+    padding = "".join(chance.choices(string.ascii_letters + string.digits, k=settings.request_bytes - 1000))
+    with OpaProcess(opa, configured(settings), folder=tmp_path / "run") as server:
+        client = closing(server.client(token=CALLER))
+        assert client.decide({"subject": "ada", "padding": padding})["decision"] is True
+    events = [event for path, body in bundles.posted if path == "/logs" for event in json.loads(gzip.decompress(body))]
+    assert [event["input"]["padding"] == padding for event in events if event["path"] == "authz/evaluation"] == [True]
 
 
 def test_with_two_live_keys_each_signs_and_a_third_does_not(

@@ -31,16 +31,50 @@ def test_what_ended_early_is_shown_without_secrets(tmp_path: Path, place: Callab
     assert "swordfish" not in text
 
 
+@pytest.mark.parametrize(("ports", "launches"), [((0, 0), 3), ((40_001, 40_002), 1)])
+def test_a_port_taken_while_opa_starts(
+    *,
+    tmp_path: Path,
+    place: Callable[[Path, bytes], Path],
+    ports: tuple[int, int],
+    launches: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Between our look at a port and OPA's listening: the look finds it free, OPA does not.
+    monkeypatch.setattr("livegate.opa.process._ports", lambda *asked: asked)
+    message = "listen tcp 127.0.0.1:1: bind: address already in use"
+    script = f"#!/bin/sh\necho x >> {tmp_path}/launches\necho '{message}'\nexit 1\n"
+    server = OpaProcess(
+        place(tmp_path / "opa", script.encode()),
+        NO_CONFIG,
+        folder=tmp_path / "run",
+        port=ports[0],
+        diagnostic_port=ports[1],
+    )
+    with pytest.raises(EngineError, match="is in use"):
+        server.start()
+    assert (tmp_path / "launches").read_text().count("x") == launches
+    assert server.pid is None
+
+
 def test_one_that_does_not_stop_when_asked_is_killed(tmp_path: Path, place: Callable[[Path, bytes], Path]) -> None:
     script = (
         f"#!/bin/sh\ntrap '' TERM\necho $$ > {tmp_path}/pid.new\nmv {tmp_path}/pid.new {tmp_path}/pid\nexec sleep 600\n"
     )
+    readings = 0
+
+    def clock() -> float:
+        """Stands at the start until the script ignores SIGTERM, then the time is over."""
+        nonlocal readings
+        readings += 1
+        return 100.0 if readings > 1 and (tmp_path / "pid").exists() else 0.0
+
     server = OpaProcess(
         place(tmp_path / "opa", script.encode()),
         NO_CONFIG,
         folder=tmp_path / "run",
         limits=Limits(start=1.0, stop=0.1),
-        clock=lambda: 100.0 if (tmp_path / "pid").exists() else 0.0,  # time is over once it ignores SIGTERM
+        clock=clock,
     )
     with pytest.raises(EngineError, match="was not healthy within 1 s"):
         server.start()

@@ -16,10 +16,11 @@ import click
 from livegate.cli import options, output
 from livegate.cli.demo import prepare, read_requests
 from livegate.cli.sync import choose, show_table
+from livegate.errors import LivegateError
 from livegate.model.instants import show
 from livegate.pipeline.build import ALL, build
 from livegate.pipeline.running import Deployment, token_path
-from livegate.pipeline.sync import sync
+from livegate.pipeline.sync import Result, sync
 from livegate.sources.config import load_all
 
 if TYPE_CHECKING:
@@ -43,13 +44,14 @@ def up(example: bool, every: float, port: int, bundle_port: int, key: str | None
     project = options.project_of(project_folder)
     engine = options.engine_of(project)
     with contextlib.ExitStack() as stack:
+        stop = stack.enter_context(_stopping())  # first: a stop while starting must still take OPA down
         signer: Signer
         if example:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="livegate-up-")))
             origin, (project, signer) = project, prepare(project, folder)
         else:
             signer = options.signer_of(key)
-            _refresh(project)
+            show_table(_refresh(project))
         build(project, ALL, signer, now=time.time_ns())
         running = stack.enter_context(Deployment(project, engine, port=port, bundle_port=bundle_port))
         output.say(f"bundles   {running.server.url}")
@@ -57,20 +59,23 @@ def up(example: bool, every: float, port: int, bundle_port: int, key: str | None
         if example:
             _tell_example(project, read_requests(origin)[0][1], running.opa.url, folder)
         output.say("up; stop with Ctrl-C")
-        with _stopping() as stop:
-            while not stop.wait(every):
-                running.opa.ensure_running()
-                if not example:  # the example's exports do not change, and age like any other
-                    _refresh(project)
+        while not stop.wait(every):
+            running.opa.ensure_running()
+            try:
+                failures = {} if example else _refresh(project).failures  # the example's exports do not change
                 build(project, ALL, signer, now=time.time_ns())
+            except LivegateError as error:  # what stands goes on being served, and ages visibly
+                failures = {"refresh": error}
+            for system, failure in failures.items():
+                output.say(f"{show(time.time_ns())} {system}: {failure}")
+            if not failures:
                 output.say(f"{show(time.time_ns())} refreshed")
 
 
-def _refresh(project: Project) -> None:
+def _refresh(project: Project) -> Result:
     configs = load_all(project.sources)
     choose(configs, (), where=str(project.sources))
-    result = sync(project, configs, configs, options.store_of(project), options.effects_of(project))
-    show_table(result)
+    return sync(project, configs, configs, options.store_of(project), options.effects_of(project))
 
 
 def _tell_example(project: Project, request: dict[str, object], url: str, folder: Path) -> None:

@@ -10,8 +10,9 @@ What it always says, and why (each measured on 1.22.2):
 - long polling with small delays: a revocation bites within tens of milliseconds, and after an error OPA asks again
   within seconds, not minutes.
 - bounded bodies: OPA's defaults of 256 MiB and 512 MiB are an invitation.
-- ``upload_size_limit_bytes`` well above the largest request, since an event that does not fit is dropped. OPA's
-  default is 32 KiB.
+- ``upload_size_limit_bytes`` above the largest request, since an event that does not fit is dropped, and whoever pads
+  a request could so keep its decision out of the log. OPA's default is 32 KiB. Not much above: one upload unpacks to
+  some twenty times of it, which the server has to take.
 - no ``nd_builtin_cache``: the clock is the only non-deterministic built-in of a decision, and the answer holds it.
 """
 
@@ -72,10 +73,10 @@ class Settings:
     poll_seconds: int = 60
     retry_seconds: tuple[int, int] = (1, 5)
     bundle_bytes: int = 1 << 30
-    request_bytes: int = _MIB
+    request_bytes: int = 8 * _MIB
     log_buffer_bytes: int = 256 * _MIB
     log_seconds: tuple[int, int] = (1, 5)
-    log_upload_bytes: int = 4 * _MIB
+    log_upload_bytes: int = 9 * _MIB
     tokens_cached: int = 10_000
 
 
@@ -86,6 +87,10 @@ def document(settings: Settings) -> dict[str, Any]:
         ConfigError: a setting that OPA would refuse, or that would weaken what it checks.
     """
     _check_service(settings.service)
+    if settings.log_upload_bytes <= settings.request_bytes:
+        raise ConfigError(
+            "is not above request_bytes, so the decision on a large request would be lost", where="log_upload_bytes"
+        )
     keys = {kid: _public_key(kid, pem) for kid, pem in sorted(settings.keys.items())}
     signing = _signing(tuple(keys), settings.version)
     built = {

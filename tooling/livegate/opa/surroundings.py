@@ -16,8 +16,22 @@ if TYPE_CHECKING:
 
     from livegate.opa.tools import Tool
 
-# What a Go program needs to start and to resolve names and certificates; no token, no cloud credential.
-_PASSED = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT")
+# What a Go program needs to start and to resolve names and certificates; no token, no cloud credential; and what an operator gives its memory.
+_PASSED = (
+    "GOGC",
+    "GOMEMLIMIT",
+    "GOMAXPROCS",
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "LANG",
+    "TZ",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "SYSTEMROOT",
+)
 
 
 def plain_environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from livegate.bundle.server import BundleServer
 from livegate.bundle.server import Settings as ServerSettings
 from livegate.files import write_bytes
 from livegate.opa import config as opa_config
+from livegate.opa.memory import limits_for
 from livegate.opa.process import Configured, Limits, OpaProcess
 from livegate.secrets import Secret, resolve
 
@@ -33,7 +34,7 @@ class Deployment:
         engine: OPA.
         port: of OPA's API; 0 takes a free one. bundle_port: of the bundle server.
         log_seconds: least and most delay between uploads of the decision log.
-        limits: what OPA may take.
+        limits: what OPA may take; by default what its bundles need (:mod:`livegate.opa.memory`).
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class Deployment:
                     Configured(config=run / "opa.json"),
                     folder=run,
                     port=self._port,
-                    limits=self._limits,
+                    limits=self._limits or limits_for(self._project.dist.glob("*.tar.gz")),
                     secrets=(token,),
                 )
             )
