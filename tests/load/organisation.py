@@ -101,5 +101,5 @@ def serving(
         mode = Configured(config=run / "opa.json") if guarded else Unguarded(config=run / "opa.json")
         with OpaProcess(
             engine.path, mode, folder=run, limits=limits or limits_for(project.dist.glob("*.tar.gz"), start=180)
-        ) as opa:  # type: ignore[arg-type]  # a third mode, for measuring only
+        ) as opa:
             yield opa, server

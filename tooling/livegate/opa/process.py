@@ -17,7 +17,7 @@ import socket
 import subprocess
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from livegate.errors import EngineError
 from livegate.opa.client import OpaClient
@@ -35,6 +35,14 @@ HOST = "127.0.0.1"
 _IN_USE = "address already in use"
 _TAIL = 64 << 10
 _ATTEMPTS = 3
+
+
+class Mode(Protocol):
+    """How a server is started: what stands on its command line beside addresses and logging."""
+
+    def arguments(self) -> list[str]:
+        """The arguments."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +104,7 @@ class OpaProcess:
     def __init__(
         self,
         engine: Path,
-        mode: Configured | Local,
+        mode: Mode,
         *,
         folder: Path,
         port: int = 0,

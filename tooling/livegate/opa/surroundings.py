@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from livegate.opa.tools import Tool
 
-# What a Go program needs to start and to resolve names and certificates; no token, no cloud credential; and what an operator gives its memory.
+# What a Go program needs to start and to resolve names and certificates, and what an operator gives its memory;
+# no token, no cloud credential.
 _PASSED = (
     "GOGC",
     "GOMEMLIMIT",
