@@ -51,6 +51,7 @@ lint: engine ## style, types, dependency direction, Rego
 	@$$($(BIN)/livegate opa version --path) fmt --fail --list rego
 	@$$($(BIN)/livegate opa version --path) check --strict --schema tooling/livegate/documents/schemas rego
 	@$$($(BIN)/livegate opa version --regal --path) lint rego
+	@$$($(BIN)/livegate opa version --regal --path) test .regal/rules
 
 fmt: engine ## put the code in form
 	@$(BIN)/ruff format tooling tests

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from livegate.project import Project
 
 _PATIENCE = 10.0
+_WIDE = 130
 
 
 @click.command()
@@ -84,14 +85,15 @@ def read_requests(project: Project) -> list[tuple[str, dict[str, Any]]]:
 
 
 def show_decisions(requests: Sequence[tuple[str, dict[str, Any]]], answers: Sequence[dict[str, Any]]) -> None:
-    """One row a decision, one column a gate."""
+    """One row a decision; one column a gate where the terminal has room for them."""
+    gates = explain.GATES if output.console().width >= _WIDE else ()
     rows: list[list[str | Text]] = []
     for (title, _), answer in zip(requests, answers, strict=True):
         verdicts = explain.gates_of(answer)
         reasons = " ".join(reason["id"] for reason in answer["context"]["reasons"])
-        marks = [output.verdict(passed=not verdicts[gate]) for gate in explain.GATES]
+        marks = [output.verdict(passed=not verdicts[gate]) for gate in gates]
         rows.append([title, explain.decision_mark(answer), *marks, reasons])
-    output.emit_table("Decisions", ("question", "decision", *explain.GATES, "reasons"), rows)
+    output.emit_table("Decisions", ("question", "decision", *gates, "reasons"), rows)
 
 
 def _revoke(project: Project, running: Deployment, signer: KeySigner, request: dict[str, Any]) -> float:
