@@ -18,6 +18,7 @@ from livegate.cli.decide import decide
 from livegate.cli.demo import demo
 from livegate.cli.keys import keys
 from livegate.cli.opa import opa
+from livegate.cli.output import say
 from livegate.cli.regress import regress
 from livegate.cli.revoke import revoke
 from livegate.cli.serve import serve
@@ -34,7 +35,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except LivegateError as error:
-            click.echo(f"livegate: {error}", err=True)
+            say(f"livegate: {error}")
             ctx.exit(error.exit_code)
 
 

@@ -31,11 +31,12 @@ def emit_json(value: Any) -> None:
 
 def emit_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
     """A table on stdout; as wide as the terminal, or as the text when it is no terminal."""
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False)
+    table = Table(title=Text(plain(title)), title_justify="left", title_style="bold", header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        # as Text: a cell may quote what a source sent, and rich would take [brackets] in it for markup
+        table.add_row(*(cell if isinstance(cell, Text) else Text(plain(cell)) for cell in row))
     console().print(table)
 
 
@@ -46,7 +47,12 @@ def console() -> Console:
 
 def say(message: str) -> None:
     """Progress and remarks, on stderr."""
-    click.echo(message, err=True)
+    click.echo(plain(message), err=True)
+
+
+def plain(text: str) -> str:
+    """``text`` without what a terminal would obey: control characters and bidirectional overrides, shown as escapes."""
+    return "".join(char if char == "\n" or char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def verdict(passed: bool | None) -> Text:

@@ -14,7 +14,7 @@ from livegate.cli import options, output
 from livegate.cli.sync import counts
 from livegate.documents import stamp
 from livegate.errors import LivegateError
-from livegate.model.instants import SECOND, show
+from livegate.model.instants import SECOND, show_second
 from livegate.pipeline.build import ALL
 from livegate.pipeline.issue import BUNDLE_ROOT, SYNCED
 from livegate.sources.config import load_all
@@ -68,7 +68,7 @@ def _sources(project: Project, now: int) -> list[dict[str, Any]]:
             "sequence": head.sequence,
             "records": counts(head.counts),
             "quarantined": head.quarantined,
-            "expires_at": show(head.expires_at),
+            "expires_at": show_second(head.expires_at),
         }
         rows.append(row)
     return rows
@@ -121,7 +121,7 @@ def _stamped(mark: stamp.Stamp | None, now: int) -> dict[str, Any]:
         "age": age(now - mark.issued_at),
         "sequence": mark.sequence,
         "revision": mark.revision,
-        "expires_at": show(mark.expires_at),
+        "expires_at": show_second(mark.expires_at),
     }
 
 

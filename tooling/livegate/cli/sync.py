@@ -9,7 +9,7 @@ from rich.text import Text
 
 from livegate.cli import options, output
 from livegate.errors import ConfigError, RefusedError
-from livegate.model.instants import show
+from livegate.model.instants import show, show_second
 from livegate.pipeline.sync import Result
 from livegate.pipeline.sync import sync as run
 from livegate.sources.config import SourceConfig, load_all
@@ -91,7 +91,7 @@ def show_table(result: Result) -> None:
                 system,
                 Text("complete", style="green"),
                 str(head.sequence),
-                show(head.observed_at),
+                show_second(head.observed_at),
                 counts(head.counts),
                 counts(outcome.changes, signed=True),
                 str(head.quarantined),
@@ -105,7 +105,7 @@ def show_table(result: Result) -> None:
                 system,
                 state,
                 "",
-                show(seen.observed_at),
+                show_second(seen.observed_at),
                 counts(seen.counts),
                 " ".join(f"{kind} {change}" for kind, change in changes.items()),
                 str(seen.quarantined),
@@ -113,18 +113,17 @@ def show_table(result: Result) -> None:
         )
     rows += [(system, Text("FAILED", style="bold red"), "", "", "", "", "") for system in result.failures]
     output.emit_table(
-        "Sources", ("source", "listing", "sequence", "observed at", "records", "change", "quarantined"), rows
+        "Sources", ("source", "listing", "run", "observed at", "records", "change", "left out"), rows
     )
     if result.issued:
         output.emit_table(
             "Documents",
-            ("document", "sequence", "revision", "expires at", ""),
+            ("document", "revision", "expires at", ""),
             [
                 (
                     item.bundle,
-                    str(item.stamp.sequence),
                     item.stamp.revision,
-                    show(item.stamp.expires_at),
+                    show_second(item.stamp.expires_at),
                     "new" if item.renewed else "unchanged",
                 )
                 for item in result.issued

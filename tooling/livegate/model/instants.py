@@ -64,6 +64,11 @@ def show(value: int) -> str:
     return f"{text}.{fraction:09d}".rstrip("0") + "Z" if fraction else text + "Z"
 
 
+def show_second(value: int) -> str:
+    """RFC 3339 in UTC, cut to the second: for tables, where nine digits more would hide the others."""
+    return show(value // SECOND * SECOND)
+
+
 def _iso(text: str, original: str) -> datetime:
     try:
         if len(text) < 20 or text[10] not in "Tt ":
