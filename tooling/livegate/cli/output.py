@@ -31,7 +31,8 @@ def emit_json(value: Any) -> None:
 
 def emit_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
     """A table on stdout; as wide as the terminal, or as the text when it is no terminal."""
-    table = Table(title=Text(plain(title)), title_justify="left", title_style="bold", header_style="bold", pad_edge=False)
+    shown = Text(plain(title))
+    table = Table(title=shown, title_justify="left", title_style="bold", header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:

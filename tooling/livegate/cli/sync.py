@@ -112,9 +112,7 @@ def show_table(result: Result) -> None:
             )
         )
     rows += [(system, Text("FAILED", style="bold red"), "", "", "", "", "") for system in result.failures]
-    output.emit_table(
-        "Sources", ("source", "listing", "run", "observed at", "records", "change", "left out"), rows
-    )
+    output.emit_table("Sources", ("source", "listing", "run", "observed at", "records", "change", "left out"), rows)
     if result.issued:
         output.emit_table(
             "Documents",
