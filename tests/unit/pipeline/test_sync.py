@@ -6,13 +6,15 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
+from livegate import canonical
 from livegate.documents import stamp, tree
 from livegate.errors import SourceError
 from livegate.model.instants import HOUR, SECOND, parse
 from livegate.pipeline import example
-from livegate.pipeline.issue import issue_again, issue_kept, lifetimes
+from livegate.pipeline.issue import issue_again, issue_kept, issue_synced, lifetimes
 from livegate.pipeline.sync import Result, sync
 from livegate.project import Project
 from livegate.sources.config import load_all
@@ -138,3 +140,61 @@ def test_the_example_shifts_every_time_alike() -> None:
         "c": "2026-11-23",
     }
     assert parse("2026-11-23T12:00:00Z") == example.INSTANT
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"a": 1},
+        {"z": {"q": [1, "\u2028"]}},
+        {"break_glass": {"x": 1}, "elevations": {}, "snapshots": {"s": 1}},
+    ],
+)
+def test_a_stamp_is_put_where_canonical_json_has_it(project: Project, document: dict[str, Any]) -> None:
+    issued = issue_synced(project, "iga", document, now=NOW)
+    written = (project.data / "iga" / "data.json").read_bytes()
+    assert written == canonical.dumps({**document, "bundle": msgspec.to_builtins(issued.stamp)})
+    assert stamp.vouches(written) or not document
+    assert not issue_synced(project, "iga", document, now=NOW + 1).renewed
+
+
+def test_records_handed_over_by_the_run_make_the_document_that_the_snapshots_make(project: Project) -> None:
+    run(project)
+    handed_over = (project.data / "iga" / "data.json").read_bytes()
+    (project.data / "iga" / "data.json").unlink()
+    configs = load_all(project.sources)
+    effects = Effects(now=lambda: NOW, sleep=lambda _: None, base=project.data)
+    sync(project, [], configs, SnapshotStore(project.snapshots), effects)
+    assert (project.data / "iga" / "data.json").read_bytes() == handed_over
+
+
+def test_a_newer_snapshot_of_another_process_is_not_rolled_back(project: Project) -> None:
+    class Overtaken(SnapshotStore):
+        """Another process publishes a snapshot with a grant less, between our run and our documents."""
+
+        done = False
+
+        def retain(self, system: str, keep: int) -> None:
+            super().retain(system, keep)
+            if system == "example-iga" and not self.done:
+                self.done = True
+                ours = self.latest(system)
+                assert ours is not None
+                left = [record for record in self.records(ours) if record.id != "g-002"]
+                with self.writing(system, ours.sequence + 1) as writer:
+                    writer.extend(left)
+                    digest = writer.finish()
+                counts = ours.counts | {"grant": ours.counts["grant"] - 1}
+                self.publish(
+                    msgspec.structs.replace(
+                        ours, id="example-iga-2", sequence=ours.sequence + 1, counts=counts, sha256=digest
+                    )
+                )
+
+    configs = load_all(project.sources)
+    effects = Effects(now=lambda: NOW, sleep=lambda _: None, base=project.data)
+    sync(project, configs, configs, Overtaken(project.snapshots), effects)
+    document = tree.load(project.data, "iga")
+    assert document["snapshots"]["example-iga"]["id"] == "example-iga-2"
+    assert "pipeline:deployer@account:prod" not in document["grants"]["alice"]

@@ -95,6 +95,14 @@ def test_jsonl_with_bom_crlf_and_empty_lines(put: Put, read: Callable[..., list[
     assert [row.id for row in read("g.ndjson") if isinstance(row, Grant)] == ["a/x@*", "b/y@*"]
 
 
+@pytest.mark.parametrize("empty", [b"\n", b" \t\r\n", b""])
+def test_lines_are_counted_over_many_blocks(put: Put, read: Callable[..., list[Row]], empty: bytes) -> None:
+    lines = [b'{"id":"g%d","subject":"s","entitlement":"caf\xc3\xa9"}\n' % n for n in range(10_000)]
+    lines.insert(5_000, empty)
+    put("g.jsonl", b"".join(lines), rows=10_000)
+    assert [row.id for row in read("g.jsonl") if isinstance(row, Grant)] == [f"g{n}" for n in range(10_000)]
+
+
 def test_columns_values_and_ignore(put: Put, read: Callable[..., list[Row]]) -> None:
     section: dict[str, Any] = {
         "columns": {"id": "uid", "user_name": "uid", "status": "STATE", "environment": "env"},

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from livegate.model.records import AnyRecord
     from livegate.sources.config import SourceConfig
     from livegate.sources.protocol import Effects, Row
     from livegate.sources.store import SnapshotStore
@@ -188,8 +189,9 @@ def test_a_bug_in_a_connector_leaves_nothing_either(config: Config, store: Snaps
         (10, 7, 0.3, True),  # 1 - 7/10 is 0.30000000000000004
         (100, 71, 0.29, True),
         (100, 70, 0.29, False),
-        (10, 0, 1.0, False),
+        (10, 0, 1.0, True),  # no limit
         (10, 1, 1.0, True),
+        (10, 0, 0.99, False),
         (1, 0, 0.5, False),
         (10, 9, 0.0, False),
         (10, 10, 0.0, True),
@@ -316,3 +318,26 @@ def test_from_a_file_to_a_snapshot(
     with pytest.raises(RefusedError, match="grant: 2 → 1"):
         run(settings, FileSource(settings, effects), store, effects)
     assert store.latest("hr") == head
+
+
+def test_records_are_handed_on_as_they_are_kept(config: Config, store: SnapshotStore, effects: Effects) -> None:
+    rows: list[Row] = [person("a"), *(grant(n) for n in range(2_500)), grant(7), Quarantined(where="x", reason="y")]
+    told: list[AnyRecord] = []
+    head = run(config(), Rows(rows), store, effects, also=told.extend).snapshot
+    assert told == rows[:-2]
+    assert told == list(store.records(head))
+
+
+@pytest.mark.parametrize("first", [0, 999, 1_500])
+@pytest.mark.parametrize("second", [1_998, 2_400])
+def test_a_duplicate_is_found_in_and_across_batches(
+    config: Config, store: SnapshotStore, effects: Effects, first: int, second: int
+) -> None:
+    rows: list[Row] = [grant(n) for n in range(2_500)]
+    rows[second] = grant(first, end=NOW + 1)
+    head = run(config(), Rows(rows), store, effects).snapshot
+    assert (head.quarantined, head.counts) == (1, {"grant": 2_499})
+    assert list(store.records(head)) == [row for n, row in enumerate(rows) if n != second]
+    rows[second] = grant(first, Effect.DENY)
+    with pytest.raises(SourceError, match="this id was there before"):
+        run(config(), Rows(rows), store, effects)

@@ -27,6 +27,14 @@ class Directory:
         """The id of the one identity whose ``attribute`` is ``value``; none if there is none, or several."""
         return self._by[attribute].get(value)
 
+    def merge(self, other: Directory) -> None:
+        """Enter all that another directory knows; what either calls ambiguous stays so."""
+        for attribute, names in other._by.items():
+            mine = self._by[attribute]
+            twice = [value for value in mine.keys() & names.keys() if mine[value] != names[value]]
+            mine |= names
+            mine.update(dict.fromkeys(twice))
+
     def _enter(self, attribute: str, value: str, identity: str) -> None:
         if value:
             known = self._by[attribute].setdefault(value, identity)

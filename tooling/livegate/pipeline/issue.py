@@ -9,7 +9,7 @@ import msgspec
 
 from livegate import canonical
 from livegate.documents import stamp, tree
-from livegate.files import write_bytes
+from livegate.files import replacing, write_bytes
 
 if TYPE_CHECKING:
     from livegate.documents.stamp import Stamp
@@ -45,10 +45,25 @@ def issue_synced(project: Project, root: str, document: dict[str, Any], *, now: 
     """Write ``data/<root>/data.json`` with a stamp, unless the very same content is there and young enough."""
     path = project.data / root / "data.json"
     previous = stamp.of(path.read_bytes(), where=str(path)) if path.is_file() else None
-    fresh = stamp.issue(stamp.digest(canonical.dumps(document)), previous, now=now, lifetime=lifetimes(project)[root])
+    content = canonical.dumps(document)
+    fresh = stamp.issue(stamp.digest(content), previous, now=now, lifetime=lifetimes(project)[root])
     if fresh != previous:
-        write_bytes(path, canonical.dumps({**document, "bundle": msgspec.to_builtins(fresh)}))
+        with replacing(path) as stream:
+            stream.writelines(_stamped(document, content, fresh))
     return Issued(root, fresh, fresh != previous)
+
+
+def _stamped(document: dict[str, Any], content: bytes, fresh: Stamp) -> tuple[bytes | memoryview, ...]:
+    """Canonical bytes of ``document`` with its stamp, in parts.
+
+    The stamp goes between the keys before ``bundle``, which are few and small, and the ones after; so
+    ``content``, the document's own canonical bytes, is neither made nor copied a second time.
+    """
+    before = {key: value for key, value in document.items() if key < "bundle"}
+    start = canonical.dumps({**before, "bundle": msgspec.to_builtins(fresh)}).removesuffix(b"}")
+    at = len(canonical.dumps(before)) - 1
+    comma = b"" if content[at : at + 1] in (b",", b"}") else b","
+    return start, comma, memoryview(content)[at:]
 
 
 def issue_kept(project: Project, bundle: str, *, now: int, lifetime: int | None = None) -> Issued:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from livegate import sources
 from livegate.documents import iga, pam
 from livegate.documents.directory import Directory
-from livegate.documents.iga import Input
+from livegate.documents.iga import Input, Part
 from livegate.errors import LivegateError
 from livegate.model.records import Identity
 from livegate.model.snapshot import Domain, Quarantined
@@ -17,8 +17,9 @@ from livegate.sources.run import Outcome, Preview, run
 from livegate.sources.run import dry_run as preview
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
+    from livegate.model.snapshot import Snapshot
     from livegate.project import Project
     from livegate.sources.config import SourceConfig
     from livegate.sources.protocol import Effects
@@ -70,7 +71,9 @@ def sync(
         progress: gives the counter for a system.
     """
     result = Result()
+    parts: dict[str, Part] = {}
     for config in configs:
+        part = Part(config.system, config.correlate)
         try:
             source = sources.connect(config, effects)
             if dry_run:
@@ -79,20 +82,34 @@ def sync(
                 )
             else:
                 result.outcomes[config.system] = run(
-                    config, source, store, effects, accept_removals=accept_removals, progress=progress(config.system)
+                    config,
+                    source,
+                    store,
+                    effects,
+                    accept_removals=accept_removals,
+                    progress=progress(config.system),
+                    also=part.add if config.domain is Domain.IGA else None,
                 )
+                parts[config.system] = part
         except LivegateError as error:
             result.failures[config.system] = error
     if not dry_run:
-        _document(project, list(everything), store, effects.now(), result)
+        _document(project, list(everything), store, effects.now(), result, parts)
     return result
 
 
-def _document(project: Project, configs: list[SourceConfig], store: SnapshotStore, now: int, result: Result) -> None:
+def _document(
+    project: Project,
+    configs: list[SourceConfig],
+    store: SnapshotStore,
+    now: int,
+    result: Result,
+    parts: dict[str, Part],
+) -> None:
     touched = {config.domain for config in configs if config.system in result.outcomes}
     directory: Directory | None = None
     if Domain.IGA in touched or not (project.data / "iga" / "data.json").is_file():
-        built = iga.build(_inputs(configs, Domain.IGA, store))
+        built = iga.join(_parts(configs, store, result, parts))
         directory = built.directory
         result.unmatched += built.quarantined
         result.issued.append(issue_synced(project, "iga", built.document, now=now))
@@ -102,6 +119,17 @@ def _document(project: Project, configs: list[SourceConfig], store: SnapshotStor
         result.unmatched += built.quarantined
         result.issued.append(issue_synced(project, "pam", built.document, now=now))
     result.issued += [issue_kept(project, bundle, now=now) for bundle in ("policy", "trust", "revocations")]
+
+
+def _parts(
+    configs: list[SourceConfig], store: SnapshotStore, result: Result, parts: dict[str, Part]
+) -> Iterator[tuple[Snapshot, Part]]:
+    """Of each current IGA snapshot, what its run has just gathered, or else what is read from disk."""
+    for source in _inputs(configs, Domain.IGA, store):
+        outcome = result.outcomes.get(source.head.system)
+        # another process may have published a newer one meanwhile, and its documents must not be rolled back
+        fresh = outcome is not None and outcome.snapshot == source.head
+        yield source.head, parts[source.head.system] if fresh else iga.gather(source)
 
 
 def _inputs(configs: list[SourceConfig], domain: Domain, store: SnapshotStore) -> Iterable[Input]:

@@ -6,6 +6,7 @@ A line that is no JSON object refuses the export, as a cut CSV does: nobody can 
 from __future__ import annotations
 
 import io
+from itertools import starmap
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ def count(export: Export, layout: Layout) -> int:  # noqa: ARG001  # the counter
     Raises:
         SourceError: not UTF-8.
     """
-    return sum(_lines(text) for text in export.texts())
+    return sum(map(_lines, export.utf8_blocks()))
 
 
 def read(export: Export, layout: Layout) -> Iterator[Row]:
@@ -63,17 +64,19 @@ def read(export: Export, layout: Layout) -> Iterator[Row]:
                 if line.strip(b" \t\r\n"):
                     yield reader.one(line, number)
             continue
-        make, values = reader.make, reader.values
-        for row in rows:
-            number += 1
-            try:
-                yield make(*values(row))
-            except ValueError as error:
-                yield reader.judge.row(export.where(number), str(error), values(row))
+        try:
+            made: list[Row] = list(starmap(reader.make, map(reader.values, rows)))
+        except ValueError:  # at least one of them is no record: one by one
+            made = [reader.made(row, line) for line, row in enumerate(rows, number + 1)]
+        yield from made
+        number += lines
 
 
-def _lines(text: str) -> int:
-    return sum(1 for line in io.StringIO(text, newline="\n") if line.strip(" \t\r\n"))
+def _lines(block: bytes) -> int:
+    lines = block.count(b"\n")
+    if block.count(b"}\n") == lines and block.endswith(b"\n"):  # so none of them is empty
+        return lines
+    return sum(1 for line in io.BytesIO(block) if line.strip(b" \t\r\n"))
 
 
 class _Reader:
@@ -90,17 +93,20 @@ class _Reader:
 
     def one(self, line: bytes, number: int) -> Row:
         """The row on one line, the long way, which can say what is wrong with it."""
-        where = self._export.where(number)
         try:
             row = self.decoder.decode(line)
         except (ValueError, RecursionError) as error:
             members = self._members(line, number)
-            return self.judge.row(where, str(error), self._raw(members))
+            return self.judge.row(self._export.where(number), str(error), self._raw(members))
+        return self.made(row, number)
+
+    def made(self, row: Any, number: int) -> Row:
+        """The record of a decoded row, or why it is none."""
         values = self.values(row)
         try:
             return self.make(*values)
         except ValueError as error:
-            return self.judge.row(where, str(error), values)
+            return self.judge.row(self._export.where(number), str(error), values)
 
     def _members(self, line: bytes, number: int) -> dict[str, Any]:
         try:
@@ -153,6 +159,7 @@ def _struct(name: str, columns: dict[str, Any]) -> tuple[type[msgspec.Struct], d
         [(attributes[column], kind, UNSET) for column, kind in columns.items()],
         rename={attribute: column for column, attribute in attributes.items()},
         forbid_unknown_fields=True,
+        gc=False,  # as the records: it holds no cycles
     )
     return made, attributes
 
@@ -164,6 +171,8 @@ def _row_type(layout: Layout) -> tuple[type[msgspec.Struct], Callable[[Any], tup
     columns |= dict.fromkeys(sorted(layout.ignore), msgspec.Raw)
     if not inner:
         row, attributes = _struct(layout.kind, columns)
+        if len(columns) == len(layout.fields):  # nothing ignored, nothing shared: they are in this order already
+            return row, msgspec.structs.astuple
         return row, attrgetter(*(attributes[layout.column(item.name)] for item in layout.fields))
 
     nested, nested_attributes = _struct(_NESTED, {_tail(item): _TYPES[item.shape] for item in inner})

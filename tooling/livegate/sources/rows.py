@@ -183,8 +183,8 @@ def _grant(layout: Layout) -> Maker:
             scope=place,
             effect=effects[effect],
             hold=holds[hold],
-            not_before=instant(not_before),
-            expires_at=instant(expires_at),
+            not_before=instant(not_before) if not_before else 0,
+            expires_at=instant(expires_at) if expires_at else 0,
             via=via or "",
         )
 

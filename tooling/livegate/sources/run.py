@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from livegate.errors import RefusedError, SourceError
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from livegate.sources.store import SnapshotStore
 
     Progress = Callable[[int], None]
+    Also = Callable[[list[AnyRecord]], None]
 
 _SKEW = 60 * SECOND
+_BATCH = 1_000  # what stays in the processor's cache until it is written (ADR 0003)
 _EVERY = 10_000
 
 
@@ -68,6 +71,7 @@ def run(
     *,
     accept_removals: bool = False,
     progress: Progress | None = None,
+    also: Also | None = None,
 ) -> Outcome:
     """List the source once and keep what it says as its new snapshot.
 
@@ -78,6 +82,8 @@ def run(
         effects: the clock.
         accept_removals: let a fall in records beyond ``max_fall`` pass.
         progress: told the number of rows so far, every 10,000.
+        also: given every record that goes into the snapshot, in batches and in their order. What it made of
+            them is worth nothing unless this function returns.
 
     Raises:
         SourceError: the listing failed, may have lost a deny or a disable, or speaks for the future.
@@ -92,7 +98,7 @@ def run(
         with _listed(source) as listing:
             _check_time(config, listing.observed_at, previous, effects.now())
             with store.writing(config.system, sequence) as writer:
-                _sift(listing.rows, sieve, writer.add, progress)
+                _sift(listing.rows, sieve, (writer.extend, also) if also else (writer.extend,), progress)
                 sieve.settle(config)
                 refused = _falls(config, store, sieve.counts, previous, listing.observed_at)
                 if refused is not None and not accept_removals:
@@ -137,12 +143,13 @@ def dry_run(
     sieve = Sieve()
     prints: dict[str, dict[str, int]] = {}
 
-    def keep(record: AnyRecord) -> None:
-        prints.setdefault(kind_of(record), {})[record.id] = hash(record)
+    def keep(records: list[AnyRecord]) -> None:
+        for record in records:
+            prints.setdefault(kind_of(record), {})[record.id] = hash(record)
 
     with _listed(source) as listing:
         _check_time(config, listing.observed_at, previous, effects.now())
-        _sift(listing.rows, sieve, keep, progress)
+        _sift(listing.rows, sieve, (keep,), progress)
     sieve.settle(config)
     refused = _falls(config, store, sieve.counts, previous, listing.observed_at)
     return Preview(
@@ -168,11 +175,13 @@ def _listed(source: Source) -> Iterator[Listing]:
             close()
 
 
-def _sift(rows: Iterator[Row], sieve: Sieve, keep: Callable[[AnyRecord], None], progress: Progress | None) -> None:
+def _sift(rows: Iterator[Row], sieve: Sieve, keepers: tuple[Also, ...], progress: Progress | None) -> None:
     number = 0
-    for number, row in enumerate(rows, 1):
-        if sieve.passes(row):
-            keep(row)  # type: ignore[arg-type]  # what passes is a record
+    while batch := list(islice(rows, _BATCH)):
+        records = sieve.sift(batch)
+        for keep in keepers:
+            keep(records)
+        number += len(batch)
         if progress is not None and number % _EVERY == 0:
             progress(number)
     if progress is not None:
@@ -197,13 +206,17 @@ def _check_time(config: SourceConfig, observed_at: int, previous: Snapshot | Non
 def _falls(
     config: SourceConfig, store: SnapshotStore, counts: dict[str, int], previous: Snapshot | None, now: int
 ) -> RefusedError | None:
-    """The refusal of the sharpest fall, if any. Records that had an end and reached it are no fall."""
-    if previous is None:
+    """The refusal of the sharpest fall, if any. Records that had an end and reached it are no fall.
+
+    A limit of 1 is none: a list of elevations may honestly become empty, and taking rights away is the
+    safe side. Below that, a kind that is all gone is refused, however few they were.
+    """
+    if previous is None or config.max_fall >= 1:
         return None
     limit = Decimal(str(config.max_fall))  # as it was written: 0.3 of 10 is 3, not 3.0000000000000004
 
     def sharp(old: int, new: int) -> bool:
-        return old > 0 and (new == 0 or old - new > limit * old)
+        return old - new > limit * old
 
     suspects = {kind: old for kind, old in previous.counts.items() if sharp(old, counts.get(kind, 0))}
     if not suspects:

@@ -1,12 +1,14 @@
 """What of a listing is kept: the first record of each id. What is set aside is counted, and judged.
 
-No I/O; the frame (``run``) puts every row through one :class:`Sieve`.
+No I/O; the frame (``run``) puts every batch of rows through one :class:`Sieve`.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from livegate.errors import SourceError
 from livegate.model.records import Effect, Grant, Identity, Status
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from livegate.model.records import AnyRecord
     from livegate.sources.config import SourceConfig
     from livegate.sources.protocol import Row
+
+_ID = attrgetter("id")
 
 SAMPLES = 20
 """How many rows that were set aside are shown."""
@@ -37,24 +41,44 @@ class Sieve:
         self.samples: list[Quarantined] = []
         self._critical: list[Quarantined] = []
         self._criticals = 0
-        self._tallies: dict[type, _Tally] = {}
+        self._tallies: defaultdict[type, _Tally] = defaultdict(_Tally)
 
     @property
     def counts(self) -> dict[str, int]:
         """Records by kind."""
         return {kind_of(kind): len(tally.ids) for kind, tally in self._tallies.items()}
 
-    def passes(self, row: Row) -> bool:
-        """Whether the row is a record, and the first of its id."""
+    def sift(self, rows: list[Row]) -> list[AnyRecord]:
+        """Those of the rows, in their order, that are a record and the first of their id."""
+        kinds = set(map(type, rows))
+        if len(kinds) == 1 and self._all_new(kinds.pop(), rows):
+            return rows  # type: ignore[return-value]  # so they are records
+        return [row for row in rows if self._passes(row)]  # type: ignore[misc]  # what passes is a record
+
+    def _all_new(self, kind: type, rows: list[Any]) -> bool:
+        """Whether the rows are records, none seen before: then they are counted here, all at once.
+
+        The plain case of a large listing, at a third of the price of one row after another.
+        """
+        if kind is Quarantined:
+            return False
+        ids = set(map(_ID, rows))
+        tally = self._tallies[kind]
+        if len(ids) < len(rows) or not tally.ids.isdisjoint(ids):
+            return False
+        tally.ids |= ids
+        tally.negative.update(_negatives(kind, rows))
+        return True
+
+    def _passes(self, row: Row) -> bool:
         if isinstance(row, Quarantined):
             self._set_aside(row)
             return False
-        tally = self._tallies.get(row.__class__)
-        if tally is None:
-            tally = self._tallies[row.__class__] = _Tally()
+        kind = row.__class__
+        tally = self._tallies[kind]
         before = len(tally.ids)
         tally.ids.add(row.id)
-        negative = _negative(row)
+        negative = bool(_negatives(kind, [row]))
         if len(tally.ids) == before:
             # whichever of the two is right, a deny or a disable among them must not be the one that is lost
             self._set_aside(
@@ -108,7 +132,12 @@ def kind_of(record: AnyRecord | type) -> str:
     return str(record.__struct_config__.tag)  # type: ignore[union-attr]  # every record is a tagged struct
 
 
-def _negative(record: AnyRecord) -> bool:
-    if record.__class__ is Grant:
-        return record.effect is not Effect.ALLOW
-    return isinstance(record, Identity) and record.status is not Status.ACTIVE
+def _negatives(kind: type, rows: list[Any]) -> list[str]:
+    """Ids of the denies among grants, and of those not active among identities."""
+    if kind is Grant:
+        allow = Effect.ALLOW
+        return [row.id for row in rows if row.effect is not allow]
+    if kind is Identity:
+        active = Status.ACTIVE
+        return [row.id for row in rows if row.status is not active]
+    return []

@@ -21,14 +21,14 @@ from livegate.model.records import AnyRecord
 from livegate.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _HEAD = re.compile(r"([0-9]{10})\.json")
 _OURS = re.compile(r"\.?[0-9]{10}\.json(l\.gz)?(\.[^/]*)?")
-_BATCH = 4096
+_BATCH = 1000
 _CHUNK = 256 * 1024
 _LINE_LIMIT = 16 * 1024 * 1024
 _HEAD_LIMIT = 1024 * 1024
@@ -48,7 +48,11 @@ class RecordWriter:
 
     def add(self, record: AnyRecord) -> None:
         """Write one record."""
-        self._batch.append(record)
+        self.extend((record,))
+
+    def extend(self, records: Iterable[AnyRecord]) -> None:
+        """Write records, in their order."""
+        self._batch += records
         if len(self._batch) >= _BATCH:
             self._flush()
 
