@@ -52,9 +52,18 @@ def _text(problem: jsonschema.ValidationError) -> str:
             extra = sorted(set(instance) - set(schema.get("properties", {})))
             return f"unknown key {', '.join(map(repr, extra))}" + (f" (known: {known})" if known else "")
         case "enum":
-            return f"must be one of {', '.join(map(str, rule))}"
+            return f"must be one of {', '.join(map(str, rule))}{_bare(instance)}"
         case "type":
-            return f"must be of type {rule}"
+            return f"must be of type {rule}{_bare(instance)}"
         case "pattern":
             return f"must match {rule}"
     return problem.message if len(problem.message) < 160 else f"breaks the rule {problem.validator!r}"
+
+
+def _bare(instance: Any) -> str:
+    """What to say of a truth value where another was due, since its writer may see the very word that is asked for."""
+    return (
+        ": YAML reads a bare on, off, yes or no as true or false, write it in quotes"
+        if isinstance(instance, bool)
+        else ""
+    )

@@ -1,4 +1,7 @@
-"""Hand-kept YAML: safe, of bounded size, and a key given twice is an error instead of a lost line."""
+"""Hand-kept YAML: safe, of bounded size, and a key given twice is an error instead of a lost line.
+
+So is a key that YAML does not read as text, such as a bare ``no``: it would stand for something that nobody wrote.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,10 @@ class _Loader(yaml.CSafeLoader):
         seen = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key_node.value} is no text to YAML: write it in quotes", key_node.start_mark
+                )
             if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is there twice", key_node.start_mark)
             seen.add(key)

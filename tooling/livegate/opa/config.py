@@ -9,7 +9,8 @@ What it always says, and why (each measured on 1.22.2):
   refuse deltas). Their age is judged by the policy, not by OPA.
 - long polling with small delays: a revocation bites within tens of milliseconds, and after an error OPA asks again
   within seconds, not minutes.
-- bounded bodies: OPA's defaults of 256 MiB and 512 MiB are an invitation.
+- bounded bodies: OPA's defaults of 256 MiB and 512 MiB are an invitation. 8 MiB, so that even a request of 5 MB gets
+  a decision with its reasons; what is larger gets a 400 that names the limit, plain or unpacked.
 - ``upload_size_limit_bytes`` above the largest request, since an event that does not fit is dropped, and whoever pads
   a request could so keep its decision out of the log. OPA's default is 32 KiB. Not much above: one upload unpacks to
   some twenty times of it, which the server has to take.
