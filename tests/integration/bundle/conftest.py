@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import shutil
 import socket
 import subprocess
 import time
@@ -32,14 +30,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 DEADLINE = 30.0
 ENDS = 4_000_000_000_000_000_000
-
-
-@pytest.fixture(scope="session")
-def opa() -> Path:
-    """The OPA to test against: ``LIVEGATE_OPA`` or the one on the path."""
-    found = os.environ.get("LIVEGATE_OPA") or shutil.which("opa")
-    assert found, "no OPA: set LIVEGATE_OPA, or put it on the path"
-    return Path(found)
 
 
 def until(ask: Callable[[], T | None], what: str) -> T:
