@@ -36,6 +36,9 @@ GLASS: dict[str, Any] = {
     [
         pytest.param(Grant, GRANT | {"id": ""}, "empty", id="grant without id"),
         pytest.param(Grant, GRANT | {"entitlement": "x@y"}, "@", id="separator in an entitlement"),
+        pytest.param(Grant, GRANT | {"entitlement": "#dump"}, "marks an action", id="a grant of an action"),
+        pytest.param(Elevation, ELEVATION | {"entitlement": "#dump"}, "marks an action", id="an action as entitlement"),
+        pytest.param(Elevation, ELEVATION | {"entitlement": "x@t:i"}, "@", id="separator in an elevation"),
         pytest.param(Grant, GRANT | {"expires_at": 1_900_000_000}, "2001", id="seconds"),
         pytest.param(Grant, GRANT | {"not_before": T, "expires_at": T}, "after", id="empty window"),
         pytest.param(Elevation, ELEVATION | {"expires_at": 0}, "without an end", id="elevation for ever"),

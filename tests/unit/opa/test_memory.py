@@ -21,7 +21,7 @@ def test_large_data_is_bounded_by_its_unpacked_size(tmp_path: Path) -> None:
     paths = [tmp_path / "a.tar.gz", tmp_path / "b.tar.gz"]
     for path in paths:
         path.write_bytes(gzip.compress(bytes(30 << 20), 1))
-    assert limits_for(paths).memory == (64 << 20) + 3 * (60 << 20)
+    assert limits_for(paths).memory == (56 << 20) + 168 * (1 << 20)
 
 
 def test_no_bundle_at_all() -> None:

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 _GOGC = 1000
 _LEAST = 192 << 20
-_BASE = 64 << 20
-_A_BYTE = 3
+_BASE = 56 << 20
+_A_BYTE = 2.8
 """Bytes of memory limit a byte of unpacked bundle: grants and identities take 2.3 in OPA's store."""
 
 
 def limits_for(bundles: Iterable[Path], *, start: float = 60.0) -> Limits:
     """Limits for an OPA that will load these archives; ``start`` are the seconds it may take to come up."""
     data = sum(_unpacked(path) for path in bundles)
-    return Limits(start=start, gogc=_GOGC, memory=max(_LEAST, _BASE + _A_BYTE * data))
+    return Limits(start=start, gogc=_GOGC, memory=max(_LEAST, _BASE + int(_A_BYTE * data)))
 
 
 def _unpacked(path: Path) -> int:
