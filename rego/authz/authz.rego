@@ -25,7 +25,9 @@ import future.keywords.not
 # title: The decision
 # description: >-
 #   Always defined, whatever was posted. `decision` is true only if every gate passed; otherwise
-#   `context.reasons` names each gate that did not, why, and what to do next.
+#   `context.reasons` names each gate that did not, why, and what to do next. Where the request gate did
+#   not pass, the answer gives its reasons alone and no evidence: whoever may not ask learns nothing of
+#   the subject, nor of what it holds.
 # entrypoint: true
 evaluation := {"decision": true, "context": {
 	"reasons": [],
@@ -40,7 +42,7 @@ evaluation := {"decision": true, "context": {
 } else := {"decision": false, "context": {
 	"reasons": _reasons,
 	"obligations": [],
-	"evidence": {gate: evidence | evidence := _verdicts[gate].evidence},
+	"evidence": {gate: evidence | _may_ask; evidence := _verdicts[gate].evidence},
 	"revisions": facts.revisions,
 	"evaluated_at": time.format(facts.now),
 }}
@@ -67,13 +69,13 @@ default _reasons := {{"id": "decision.undefined", "gate": "decision", "next_acti
 _reasons := _given if count(_given) > 0
 
 _given contains object.union(reason, {"gate": gate}) if {
-	some gate in _failed
+	some gate in _told
 	some reason in data.authz.gates[gate].reasons
 }
 
 # Whoever adds a gate may forget a reason: the denial stands and says so.
 _given contains {"id": "decision.unexplained", "gate": gate, "next_action": "none"} if {
-	some gate in _failed
+	some gate in _told
 	not _explained(gate)
 }
 
@@ -88,6 +90,16 @@ _failed contains gate if {
 	some gate, verdict in _verdicts
 	not _passed(verdict)
 }
+
+# What a failed gate has to say of the subject is for those who may ask.
+_told contains gate if {
+	some gate in _failed
+	_may_ask
+}
+
+_told contains "request" if "request" in _failed
+
+_may_ask if _verdicts.request.pass == true
 
 _passed(verdict) if verdict.pass == true
 

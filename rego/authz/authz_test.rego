@@ -63,14 +63,35 @@ test_no_request[note] if {
 	}
 	answer := fixtures.decide(request, fixtures.documents)
 	answer.decision == false
-	{reason.id | some reason in answer.context.reasons} == {
-		"request.malformed",
-		"request.pep_not_permitted",
-		"identity.unknown",
-		"entitlement.not_decidable",
-		"elevation.not_decidable",
-		"freshness.not_decidable",
+	answer.context.evidence == {}
+	{reason.id | some reason in answer.context.reasons} == {"request.malformed", "request.pep_not_permitted"}
+}
+
+# Whoever may not ask gets one answer, whatever is the matter with the subject.
+test_no_oracle[note] if {
+	some note, to in {
+		"nothing": [],
+		"unknown": [fixtures.drop("/iga/identities/alice")],
+		"disabled": [fixtures.put("/iga/identities/alice", "disabled|human||hr|")],
+		"denied": [fixtures.put("/iga/denies/alice", {"orders:dba@*": "hr|d|9223372036|||"})],
+		"no grant": [fixtures.drop("/iga/grants/alice")],
+		"no elevation": [fixtures.drop("/pam/elevations/alice")],
+		"revoked": [fixtures.put("/revocations/subjects/alice", {"id": "alice", "from": fixtures.now})],
 	}
+	answer := fixtures.answer({
+		"ask": fixtures.ask("dump"),
+		"with": [fixtures.put("/context/pep", "ledger-api")],
+		"to": to,
+	})
+	answer.decision == false
+	answer.context.evidence == {}
+	answer.context.reasons == {{"id": "request.pep_not_permitted", "gate": "request", "next_action": "none"}}
+}
+
+# Whoever may ask is told what passed, too.
+test_evidence_of_a_denial if {
+	answer := fixtures.answer({"ask": fixtures.ask("query"), "to": [fixtures.drop("/iga/grants/alice")]})
+	object.keys(answer.context.evidence) == {"request", "identity"}
 }
 
 test_absent_request if {

@@ -48,7 +48,7 @@ big-iga:
   file:
     exports:
       identity: {path: example/identities.jsonl}
-      grant: {path: example/grants.jsonl}
+      grant: {path: example/grants.jsonl, default_scope: "*"}
 """
 """Source configuration of such an export."""
 

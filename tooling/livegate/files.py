@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,14 +59,28 @@ def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         stream.write(data)
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """Open ``path`` for reading, if it is a regular file: a FIFO or device in its place must not hang the run.
+
+    Raises:
+        OSError: it is missing, unreadable, or something else.
+    """
+    # O_NONBLOCK: a FIFO without a writer opens at once and is refused below
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
 def read_bytes(path: Path, *, limit: int) -> bytes:
     """Read a file of at most ``limit`` bytes.
 
     Raises:
-        ConfigError: it is missing, unreadable or larger.
+        ConfigError: it is missing, unreadable, larger, or no regular file.
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             data = stream.read(limit + 1)
     except OSError as error:
         raise ConfigError(f"cannot read: {error.strerror or error}", where=str(path)) from error

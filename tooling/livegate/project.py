@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from livegate.errors import ConfigError
+from livegate.errors import ConfigError, LivegateError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +55,18 @@ class Project:
             where=str(start),
             todo="change into a checkout, or name one with --project",
         )
+
+    def private_state(self) -> Path:
+        """:attr:`state`, made for its owner alone (0700) by whoever needs it first.
+
+        Raises:
+            LivegateError: it cannot be made.
+        """
+        try:
+            self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise LivegateError(f"cannot make the folder: {error.strerror or error}", where=str(self.state)) from error
+        return self.state
 
     @property
     def dist(self) -> Path:

@@ -1,10 +1,13 @@
 """Hand-kept YAML: safe, of bounded size, and a key given twice is an error instead of a lost line.
 
 So is a key that YAML does not read as text, such as a bare ``no``: it would stand for something that nobody wrote.
+Depth and aliases are bounded before anything is built: libyaml builds by recursion, where a hundred thousand brackets
+end the process, and a few lines of aliases can stand for gigabytes.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LIMIT = 16 * 1024 * 1024
+_DEPTH = 64
+_REPEATED = 100_000
 
 
 class _Loader(yaml.CSafeLoader):
@@ -42,11 +47,63 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
+@dataclass(slots=True)
+class _Shape:
+    """Values in a collection and levels below it, aliases written out; ``anchor`` is its name."""
+
+    anchor: str | None = None
+    size: int = 1
+    height: int = 0
+
+    def add(self, inner: _Shape) -> None:
+        self.size += inner.size
+        self.height = max(self.height, inner.height + 1)
+
+
+def check_shape(text: bytes | str, *, where: str) -> None:
+    """See that YAML text may be built: reads events only, stops at the first thing that is too much.
+
+    Raises:
+        ConfigError: deeper than 64, an alias inside what it names, or aliases for more than 100,000 values together;
+            names line and column.
+        yaml.YAMLError: not YAML.
+    """
+    known: dict[str, _Shape] = {}
+    open_: list[_Shape] = [_Shape()]
+    repeated = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        mark, found = event.start_mark, None
+        if isinstance(event, yaml.AliasEvent):
+            if any(outer.anchor == event.anchor for outer in open_):
+                raise _refused(where, mark, f"alias *{event.anchor} stands inside what it names")
+            found = known.get(str(event.anchor), _Shape())  # an unknown one is refused when the value is built
+            repeated += found.size
+            if repeated > _REPEATED:
+                raise _refused(where, mark, f"its aliases (*) stand for more than {_REPEATED} values")
+        elif isinstance(event, yaml.ScalarEvent):
+            found = _Shape(event.anchor)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            open_.append(_Shape(event.anchor))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            found = open_.pop()
+        if len(open_) - 1 + (found.height if found else 0) > _DEPTH:
+            raise _refused(where, mark, f"deeper than {_DEPTH}")
+        if found is not None:
+            open_[-1].add(found)
+            if found.anchor is not None:
+                known[found.anchor] = found
+
+
+def _refused(where: str, mark: Any, what: str) -> ConfigError:
+    return ConfigError(what, where=f"{where}:{mark.line + 1}:{mark.column + 1}", todo="write it out plainly")
+
+
 def load(path: Path) -> Any:
     """The value of a YAML (or JSON) file.
 
     Raises:
-        ConfigError: missing, too large, not YAML, or with a duplicate key; names line and column.
+        ConfigError: missing, too large, not YAML, with a duplicate key, or as :func:`check_shape`; names line and
+            column.
     """
     return loads(read_bytes(path, limit=_LIMIT), where=str(path))
 
@@ -54,6 +111,7 @@ def load(path: Path) -> Any:
 def loads(text: bytes | str, *, where: str) -> Any:
     """The value of YAML text; ``where`` names it in errors. See :func:`load`."""
     try:
+        check_shape(text, where=where)
         return yaml.load(text, Loader=_Loader)  # noqa: S506  # a subclass of the safe loader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark

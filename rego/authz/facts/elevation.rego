@@ -48,14 +48,16 @@ break_glass := [[until, id, activation] |
 # METADATA
 # description: >-
 #   Enough people other than the subject and the requester approved: as many as the PAM asked for, and
-#   no fewer than `least`; and their approval has not ended.
+#   no fewer than `least`; their approval has not ended, and the IGA knows each of them as an active
+#   person now. Of a requester whom nobody knows, nobody can say that the approvers are others.
 approved(elevation, least) if {
 	requester := elevation.requester # bound here: inside `not`, a missing one would count as another
 	is_string(requester)
+	requester != ""
 	others := {approver |
 		some approver in elevation.approvers
-		is_string(approver)
 		not approver in {"", input.subject.id, requester}
+		active_person(approver)
 	}
 	count(others) >= least
 	count(others) >= elevation.required
@@ -63,6 +65,10 @@ approved(elevation, least) if {
 	elevation.required >= 0
 	now < elevation.approved_until
 }
+
+# METADATA
+# description: The IGA lists this identity as a person, and as active.
+active_person(id) if startswith(data.iga.identities[id], "active|human|")
 
 # METADATA
 # description: The session is recorded, or the catalogue says that it need not be.

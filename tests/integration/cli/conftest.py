@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Protocol
 
+import platformdirs
 import pytest
 
 from livegate.pipeline import example
@@ -38,7 +39,9 @@ def cli(project: Project, tmp_path: Path) -> Cli:
     """``livegate``, at home in ``tmp_path`` so that nothing of this user's is read or written."""
 
     def run(*arguments: str | Path, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
-        home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+        # the engine's cache alone is this user's: it was filled before the tests
+        cache = os.environ.get("LIVEGATE_CACHE") or str(platformdirs.user_cache_path("livegate"))
+        home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config"), "LIVEGATE_CACHE": cache}
         done = subprocess.run(
             [sys.executable, "-m", "livegate", *map(str, arguments)],
             cwd=project.data.parent,

@@ -129,3 +129,48 @@ def test_the_demo(cli: Cli, pytestconfig: pytest.Config) -> None:
     ):  # fmt: skip
         assert reason in shown
     assert re.search(r"denial came \d+ ms after publication", shown)
+
+
+def test_a_revocation_of_nobody_is_published_and_doubted(cli: Cli, project: Project) -> None:
+    cli("keys", "new", "k1")
+    cli("sync")
+    done = cli("revoke", "subject", "Alice ")
+    assert "revoked from" in done.stdout
+    assert "WARNING" in done.stderr
+    assert "did you mean 'alice'?" in done.stderr
+    assert "Alice " in json.loads((project.data / "revocations" / "revoked.json").read_text())["subjects"]
+    assert "WARNING" in cli("revoke", "elevation", "e-none").stderr
+    assert "WARNING" not in cli("revoke", "subject", "alice").stderr
+    assert "WARNING" not in cli("revoke", "elevation", "e-101").stderr
+
+
+def test_who_may_do_what_is_for_the_owner_alone(cli: Cli, project: Project) -> None:
+    cli("keys", "new", "k1")
+    cli("sync")
+    cli("bundle", "build")
+    found = [project.data / "iga" / "data.json", project.data / "pam" / "data.json", *project.dist.glob("*.tar.gz")]
+    assert len(found) == 7
+    assert {path.stat().st_mode & 0o777 for path in found} == {0o600}
+    assert project.state.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("epoch", ["99999999999", "0", "²", "-1", "9" * 5000])
+def test_a_time_of_issue_that_cannot_be(cli: Cli, project: Project, epoch: str) -> None:
+    cli("keys", "new", "k1")
+    assert "SOURCE_DATE_EPOCH" in cli("bundle", "build", "trust", code=2, SOURCE_DATE_EPOCH=epoch).stderr
+    assert not (project.data / "trust" / "bundle.json").exists()
+    cli("bundle", "build", "trust")
+
+
+def test_a_token_is_made_once_and_outside_of_git(cli: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "token"
+    assert "{pep: db-proxy}" in cli("keys", "token", "db-proxy", "--out", out).stdout
+    before = out.read_bytes()
+    assert "already" in cli("keys", "token", "db-proxy", "--out", out, code=4).stderr
+    assert out.read_bytes() == before
+    assert out.stat().st_mode & 0o777 == 0o600
+    for caller in ("DB", "a b", "x}: {operator: true", ""):
+        assert "no caller" in cli("keys", "token", caller, "--out", tmp_path / "other", code=2).stderr
+    (tmp_path / "clone" / ".git").mkdir(parents=True)
+    assert "git work tree" in cli("keys", "token", "operator", "--out", tmp_path / "clone" / "t", code=4).stderr
+    assert not (tmp_path / "clone" / "t").exists()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -95,3 +98,66 @@ def _workspace(child: subprocess.Popen[str]) -> Path:
         found = re.search(r"--project (\S+) --key", line)
         if found:
             return Path(found[1])
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_closed_terminal_leaves_nothing(up: tuple[subprocess.Popen[str], str], number: signal.Signals) -> None:
+    child, said = up
+    folder = _workspace(child)
+    port = int(re.search(r"decisions http://127\.0\.0\.1:(\d+)", said)[1])  # type: ignore[index]  # there or it fails
+    child.send_signal(number)
+    child.communicate(timeout=60)
+    assert child.returncode == 0
+    assert not folder.exists()
+    assert not _listens(port)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+def test_opa_goes_with_a_killed_parent(up: tuple[subprocess.Popen[str], str]) -> None:
+    child, said = up
+    folder = _workspace(child)
+    port = int(re.search(r"decisions http://127\.0\.0\.1:(\d+)", said)[1])  # type: ignore[index]  # there or it fails
+    assert _listens(port)
+    child.kill()
+    deadline = time.monotonic() + 20
+    while _listens(port):
+        assert time.monotonic() < deadline, "OPA outlived what started it"
+        time.sleep(0.1)
+    shutil.rmtree(folder)  # nobody else could
+
+
+@pytest.mark.parametrize("command", ["demo", "up"])
+def test_a_stop_while_starting_leaves_nothing(command: str, pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    arguments = ["--example", "--port", "0"] if command == "up" else []
+    child = subprocess.Popen(
+        [sys.executable, "-m", "livegate", command, *arguments],
+        cwd=pytestconfig.rootpath,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("livegate-*")):
+        assert child.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    child.send_signal(signal.SIGHUP)
+    child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert list(tmp_path.glob("livegate-*")) == []
+
+
+def test_the_example_goes_on_being_exported(up: tuple[subprocess.Popen[str], str]) -> None:
+    child, _ = up
+    manifest = _workspace(child) / "data" / "example" / "elevations.jsonl.manifest"
+    before = json.loads(manifest.read_text())["exported_at"]
+    deadline = time.monotonic() + 30
+    while json.loads(manifest.read_text())["exported_at"] == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -38,9 +38,18 @@ def test_merging_is_adding_one_after_the_other(
     for attribute in ("id", "user_name", "external_id"):
         for value in ("", "a", "b", "1", "2", "3"):
             assert merged.find(attribute, value) == whole.find(attribute, value)
+            assert merged.candidates(attribute, value) == whole.candidates(attribute, value)
 
 
 def test_a_name_of_two_is_nobodys() -> None:
     merged = directory([("1", "a", "")])
     merged.merge(directory([("2", "a", "")]))
     assert merged.find("user_name", "a") is None
+
+
+def test_all_who_share_a_name_are_candidates() -> None:
+    merged = directory([("2", "a", ""), ("3", "b", "")])
+    merged.merge(directory([("1", "a", ""), ("3", "a", "")]))
+    assert merged.candidates("user_name", "a") == ("1", "2", "3")
+    assert merged.candidates("user_name", "b") == ("3",)
+    assert merged.candidates("user_name", "z") == ()

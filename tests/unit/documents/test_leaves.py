@@ -37,7 +37,11 @@ def test_grant_leaf(made: Grant, leaf: str) -> None:
 
 def test_identity_leaf() -> None:
     made = Identity(
-        id="svc", type=IdentityType.SERVICE_ACCOUNT, status=Status.ACTIVE, owners=("bob", "a,b", "x|y", "50%"), environment="prod"
+        id="svc",
+        type=IdentityType.SERVICE_ACCOUNT,
+        status=Status.ACTIVE,
+        owners=("bob", "a,b", "x|y", "50%"),
+        environment="prod",
     )
     assert leaves.identity_leaf(made, "hr") == "active|service_account|prod|hr|bob"
 

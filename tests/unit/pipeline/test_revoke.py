@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from livegate.documents import tree
-from livegate.errors import ConfigError
+from livegate.errors import ConfigError, DocumentError
 from livegate.model.records import Revocation, RevocationKind
 from livegate.pipeline import revoke
 from livegate.project import Project
@@ -69,3 +70,35 @@ def test_each_kind_has_its_collection(project: Project) -> None:
     document = tree.load(project.data, "revocations")
     assert list(document["sessions"]) == ["s-1"]
     assert list(document["elevations"]) == ["e-1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"), [("subjects: {alice: {}}\n", "subjects.alice"), ("subjects: {alice: 3}\n", "subjects.alice")]
+)
+def test_a_file_with_a_mistake_is_named_with_its_key(project: Project, text: str, key: str) -> None:
+    path = project.data / "revocations" / "mistake.yaml"
+    path.write_text(text)
+    with pytest.raises(DocumentError, match=key) as caught:
+        revoke.add(project, revocation())
+    assert caught.value.where == str(path)
+    path.unlink()
+    assert revoke.add(project, revocation())
+
+
+def test_what_a_revocation_can_hit(project: Project) -> None:
+    assert revoke.known_targets(project, RevocationKind.SUBJECT) is None, "no sync yet"
+    assert revoke.known_targets(project, RevocationKind.SESSION) is None, "sessions are nobody's list"
+    for root, document in (
+        ("iga", {"identities": {"Alice Doe": {}, "bob": {}}, "grants": {}}),
+        ("pam", {"elevations": {"bob": {"e-1": {}}}, "break_glass": {"bob": {"b-1": {}}}}),
+    ):
+        (project.data / root).mkdir()
+        (project.data / root / "data.json").write_text(json.dumps(document))
+    known = revoke.known_targets(project, RevocationKind.SUBJECT)
+    assert known == frozenset({"Alice Doe", "bob"})
+    assert revoke.near("alice doe ", known) == ["Alice Doe"]
+    assert revoke.near("carol", known) == []
+    assert revoke.known_targets(project, RevocationKind.ELEVATION) == frozenset({"e-1", "b-1"})
+    (project.data / "iga" / "data.json").write_text("{")
+    with pytest.raises(ConfigError, match="damaged"):
+        revoke.known_targets(project, RevocationKind.SUBJECT)

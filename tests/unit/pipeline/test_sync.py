@@ -11,7 +11,7 @@ import pytest
 
 from livegate import canonical
 from livegate.documents import stamp, tree
-from livegate.errors import SourceError
+from livegate.errors import DocumentError, SourceError
 from livegate.model.instants import HOUR, SECOND, parse
 from livegate.pipeline import example
 from livegate.pipeline.issue import issue_again, issue_kept, issue_synced, lifetimes
@@ -38,6 +38,13 @@ def run(project: Project, *, now: int = NOW, **more: Any) -> Result:
     configs = load_all(project.sources)
     effects = Effects(now=lambda: now, sleep=lambda _: None, base=project.data)
     return sync(project, configs, configs, SnapshotStore(project.snapshots), effects, **more)
+
+
+def sync_none(project: Project) -> Result:
+    """The documents that are missing, of the snapshots on disk; no source is read."""
+    configs = load_all(project.sources)
+    effects = Effects(now=lambda: NOW, sleep=lambda _: None, base=project.data)
+    return sync(project, [], configs, SnapshotStore(project.snapshots), effects)
 
 
 def rewrite(project: Project, name: str, old: str, new: str, *, at: int = NOW) -> None:
@@ -198,3 +205,77 @@ def test_a_newer_snapshot_of_another_process_is_not_rolled_back(project: Project
     document = tree.load(project.data, "iga")
     assert document["snapshots"]["example-iga"]["id"] == "example-iga-2"
     assert "pipeline:deployer@account:prod" not in document["grants"]["alice"]
+
+
+def second_source(project: Project, name: str, text: str, *, more: str = "") -> None:
+    """Another IGA source, of one CSV of grants; without its export it has never been listed."""
+    (project.sources / f"{name}.yaml").write_text(
+        f"{name}:\n  domain: iga\n  kind: file\n  max_age: 24h\n{more}"
+        f"  file:\n    exports:\n      grant: {{path: example/{name}.csv}}\n"
+    )
+    if text:
+        example.write(project.data / "example" / f"{name}.csv", text.encode(), system=name, exported_at=NOW)
+
+
+DENIES = "id,subject,entitlement,scope,effect\nd-1,bob,ledger:payments-approver,*,deny\nd-2,nobody,orders:dba,*,deny\n"
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["first", "again"])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        pytest.param("", "no complete listing of app", id="never listed"),
+        pytest.param(DENIES, "app: 'nobody'", id="deny"),
+    ],
+)
+def test_no_identities_are_issued_without_the_denies_of_a_source(
+    project: Project, text: str, says: str, before: bool
+) -> None:
+    if before:
+        run(project)
+    path = project.data / "iga" / "data.json"
+    old = path.read_bytes() if before else None
+    second_source(project, "app", text)
+    result = run(project)
+    refused = result.failures["iga document"]
+    assert isinstance(refused, DocumentError)
+    assert refused.exit_code == 1
+    assert says in str(refused)
+    assert (path.read_bytes() if path.exists() else None) == old, "the old one stays and ages"
+    assert "iga" not in {item.bundle for item in result.issued}
+    assert {"pam", "policy", "trust", "revocations"} == {item.bundle for item in result.issued}
+    assert tree.load(project.data, "pam")["elevations"]["alice"]["e-101"]["approvers"] == ["carol"]
+
+
+def test_what_the_configuration_says_of_a_source_reaches_the_document(project: Project) -> None:
+    second_source(project, "app", DENIES, more="  unmatched_denies: ignore\n")
+    second_source(project, "rights", "id,subject,entitlement,scope\ng-1,bob,orders:dba,*\n", more="  guards: true\n")
+    for again in (False, True):  # from the run, and from the snapshots on disk
+        result = sync_none(project) if again else run(project)
+        assert not result.failures
+        document = tree.load(project.data, "iga")
+        assert document["guards"] == ["app", "example-iga", "rights"]
+        assert document["denies"]["bob"] == {"ledger:payments-approver@*": "app|d-1|9223372036|||"}
+        assert "app: subject nobody" in {row.where for row in result.unmatched}
+        (project.data / "iga" / "data.json").unlink()
+
+
+def test_the_identities_of_a_secondary_are_nobody_to_the_pam(project: Project) -> None:
+    (project.sources / "ad.yaml").write_text(
+        "ad:\n  domain: iga\n  kind: file\n  max_age: 24h\n  identities: secondary\n"
+        "  file:\n    exports:\n      identity: {path: example/ad.csv}\n"
+    )
+    text = "id,type,status,user_name\nzoe,human,active,zoe@example.com\nbob,human,disabled,bob@example.com\n"
+    example.write(project.data / "example" / "ad.csv", text.encode(), system="ad", exported_at=NOW)
+    for again in (False, True):
+        assert not (sync_none(project) if again else run(project)).failures
+        iga, pam = tree.load(project.data, "iga"), tree.load(project.data, "pam")
+        assert "zoe" not in iga["identities"]
+        assert iga["identities"]["bob"].startswith("disabled|human||example-iga|")
+        assert "zoe" not in pam["elevations"]
+        (project.data / "iga" / "data.json").unlink()
+        (project.data / "pam" / "data.json").unlink()
+    sync_none(project)
+    (project.data / "pam" / "data.json").unlink()
+    sync_none(project)  # the elevations alone, so that the names are read from the snapshots
+    assert "zoe" not in tree.load(project.data, "pam")["elevations"]

@@ -131,11 +131,11 @@ def test_what_is_no_suite_is_refused(text: str) -> None:
 
 def test_aliases_that_stand_for_gigabytes_are_refused_at_once() -> None:
     layers = "".join(f"  l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]\n" for n in range(1, 12))
-    assert "200000 values" in refused(f"suite: x\nbomb:\n  l0: &l0 [a, a]\n{layers}")
+    assert "100000 values" in refused(f"suite: x\nbomb:\n  l0: &l0 [a, a]\n{layers}")
 
 
 def test_an_alias_inside_itself_is_refused() -> None:
-    assert "deeper than 60" in refused("suite: &a [*a]\n")
+    assert "inside what it names" in refused("suite: &a [*a]\n")
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:

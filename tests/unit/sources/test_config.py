@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 GOOD = "hr:\n  kind: file\n  domain: iga\n  max_age: 24h\n  file:\n    exports:\n      grant: {path: grants.csv}\n"
 
 
+@pytest.mark.parametrize("scope", ["*", "database:orders-prod", "project:a:b"])
+def test_default_scope(tmp_path: Path, scope: str) -> None:
+    (tmp_path / "hr.yaml").write_text(GOOD.replace("grants.csv", f'grants.csv, default_scope: "{scope}"'))
+    assert load(tmp_path / "hr.yaml").settings["exports"]["grant"]["default_scope"] == scope
+
+
 def test_load_with_defaults(tmp_path: Path) -> None:
     (tmp_path / "hr.yaml").write_text(GOOD)
     (config,) = load_all(tmp_path)
@@ -29,6 +35,14 @@ def test_load_with_defaults(tmp_path: Path) -> None:
     assert (config.max_age, config.max_fall, config.keep, config.correlate) == (24 * instants.HOUR, 0.2, 10, "id")
     assert config.settings == {"exports": {"grant": {"path": "grants.csv"}}}
     assert config.where.endswith("hr.yaml: hr")
+    assert (config.secondary, config.guards, config.ignore_unmatched_denies) == (False, False, False)
+
+
+def test_what_an_iga_source_counts_for(tmp_path: Path) -> None:
+    keys = "  identities: secondary\n  guards: true\n  unmatched_denies: ignore\n"
+    (tmp_path / "hr.yaml").write_text(GOOD.replace("  file:", keys + "  file:"))
+    (config,) = load_all(tmp_path)
+    assert (config.secondary, config.guards, config.ignore_unmatched_denies) == (True, True, True)
 
 
 @pytest.mark.parametrize(
@@ -40,11 +54,18 @@ def test_load_with_defaults(tmp_path: Path) -> None:
         ("max_age: 24h", "max_age: 24h\n  max_fall: 1.5", "hr.max_fall"),
         ("max_age: 24h", "max_age: 24h\n  keep: 0", "hr.keep"),
         ("max_age: 24h", "max_age: 24h\n  max_ages: 1h", "max_ages"),
+        ("max_age: 24h", "max_age: 24h\n  identities: tertiary", "hr.identities"),
+        ("max_age: 24h", "max_age: 24h\n  unmatched_denies: allow", "hr.unmatched_denies"),
+        ("max_age: 24h", "max_age: 24h\n  guards: 1", "hr.guards"),
+        ("domain: iga", "domain: pam\n  guards: true", "hr.guards: says something of IGA sources only"),
         ("kind: file", "kind: ldap", "must be one of file, scim, openbao"),
         ("kind: file", "kind: scim", "scim"),
         ("domain: iga", "domain: hr", "must be one of iga, pam"),
         ("grant:", "grants:", "grants"),
         ("{path: grants.csv}", "{}", "path"),
+        ("{path: grants.csv}", '{path: grants.csv, default_scope: ""}', "hr.file.exports.grant.default_scope"),
+        ("{path: grants.csv}", "{path: grants.csv, default_scope: any}", "hr.file.exports.grant.default_scope"),
+        ("{path: grants.csv}", "{path: grants.csv, default_scope: 'database:*x y'}", "default_scope"),
         ("{path: grants.csv}", "{path: grants.csv, path: x.csv}", "twice"),
         ("{path: grants.csv}", "{path: grants.csv", "hr.yaml"),
     ],

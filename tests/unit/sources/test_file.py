@@ -56,7 +56,7 @@ def test_elevation_with_nested_approval(put: Put, read: Callable[..., list[Row]]
         '"not_before":"2026-11-23T17:00:00Z","expires_at":"2026-11-23T19:00:00.000000001Z","recording":"on",'
         '"approval":{"id":"a1","requester":"alice","approvers":["bob"],"required":1,'
         '"approved_at":"2026-11-23T16:59:00+00:00","ticket":"CHG-1"}}\n'
-        '{"id":"e2","subject":"alice","entitlement":"orders:dba","approval":null,'
+        '{"id":"e2","subject":"alice","entitlement":"orders:dba","scope":"*","approval":null,'
         '"not_before":"2026-11-23T17:00:00Z","expires_at":"2026-11-23T19:00:00Z"}\n',
         rows=2,
     )
@@ -92,12 +92,12 @@ def test_bom_crlf_quoted_newline_and_formula_are_data(put: Put, read: Callable[.
 
 def test_jsonl_with_bom_crlf_and_empty_lines(put: Put, read: Callable[..., list[Row]]) -> None:
     put("g.ndjson", b'\xef\xbb\xbf{"subject":"a","entitlement":"x"}\r\n\r\n{"subject":"b","entitlement":"y"}', rows=2)
-    assert [row.id for row in read("g.ndjson") if isinstance(row, Grant)] == ["a/x@*", "b/y@*"]
+    assert [row.id for row in read("g.ndjson", default_scope="*") if isinstance(row, Grant)] == ["a/x@*", "b/y@*"]
 
 
 @pytest.mark.parametrize("empty", [b"\n", b" \t\r\n", b""])
 def test_lines_are_counted_over_many_blocks(put: Put, read: Callable[..., list[Row]], empty: bytes) -> None:
-    lines = [b'{"id":"g%d","subject":"s","entitlement":"caf\xc3\xa9"}\n' % n for n in range(10_000)]
+    lines = [b'{"id":"g%d","subject":"s","entitlement":"caf\xc3\xa9","scope":"*"}\n' % n for n in range(10_000)]
     lines.insert(5_000, empty)
     put("g.jsonl", b"".join(lines), rows=10_000)
     assert [row.id for row in read("g.jsonl") if isinstance(row, Grant)] == [f"g{n}" for n in range(10_000)]
@@ -133,7 +133,7 @@ def test_observed_at_is_the_oldest_export(put: Put, config: Config, effects: Eff
 
 
 def test_deny_is_read(put: Put, read: Callable[..., list[Row]]) -> None:
-    put("g.csv", "subject,entitlement,effect\na,x,deny\n", rows=1)
+    put("g.csv", "subject,entitlement,scope,effect\na,x,*,deny\n", rows=1)
     (row,) = read("g.csv")
     assert isinstance(row, Grant)
     assert row.effect is Effect.DENY
@@ -224,8 +224,10 @@ def test_not_a_regular_file(put: Put, read: Callable[..., list[Row]], tmp_path: 
 
 @pytest.mark.parametrize("name", ["g.csv", "g.jsonl"])
 def test_changed_under_the_reader(put: Put, config: Config, effects: Effects, name: str) -> None:
-    row = {"g.csv": "a,x{}\n", "g.jsonl": '{{"subject":"a","entitlement":"x{}"}}\n'}[name]
-    text = (HEADER if name == "g.csv" else "") + "".join(row.format(n) for n in range(100_000, 300_000))
+    row = {"g.csv": "a,*,x{}\n", "g.jsonl": '{{"subject":"a","scope":"*","entitlement":"x{}"}}\n'}[name]
+    text = ("subject,scope,entitlement\n" if name == "g.csv" else "") + "".join(
+        row.format(n) for n in range(100_000, 300_000)
+    )
     path = put(name, text, rows=200_000)  # over 1 MiB: the end is not read yet when the first row is
     rows = FileSource(config(grant={"path": name}), effects).listing().rows
     assert isinstance(next(rows), Grant)
@@ -241,7 +243,7 @@ def test_replaced_under_the_reader_is_read_as_proven(
     put: Put, config: Config, effects: Effects, tmp_path: Path
 ) -> None:
     put("g.csv", HEADER + "a,x\n", rows=1)
-    rows = FileSource(config(grant={"path": "g.csv"}), effects).listing().rows
+    rows = FileSource(config(grant={"path": "g.csv", "default_scope": "*"}), effects).listing().rows
     (tmp_path / "new").write_text(HEADER + "mallory,x\n")
     (tmp_path / "new").replace(tmp_path / "g.csv")
     assert [row.subject for row in rows if isinstance(row, Grant)] == ["a"]
@@ -280,6 +282,12 @@ def test_configuration_refused(config: Config, effects: Effects, section: dict[s
         connect(config(grant=section), effects)
     assert says in str(caught.value)
     assert "exports.grant" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["identity", "breakglass", "mandate"])
+def test_a_default_scope_is_for_kinds_that_have_one(config: Config, effects: Effects, kind: str) -> None:
+    with pytest.raises(ConfigError, match=f"default_scope: a {kind} has no scope"):
+        connect(config(**{kind: {"path": "x.csv", "default_scope": "*"}}), effects)
 
 
 def test_files_need_no_http_client() -> None:

@@ -33,7 +33,7 @@ _TIMES = {"not_before": "2026-11-23T17:00:00Z", "expires_at": "2026-11-23T19:00:
 GOOD: dict[str, dict[str, Any]] = {
     "identity": {"id": "a", "type": "human", "status": "active"},
     "grant": {"id": "g", "subject": "a", "entitlement": "x", "scope": "*", "effect": "allow", "hold": "standing"},
-    "elevation": {"id": "e", "subject": "a", "entitlement": "x", **_TIMES},
+    "elevation": {"id": "e", "subject": "a", "entitlement": "x", "scope": "*", **_TIMES},
     "breakglass": {
         "id": "b",
         "subject": "a",
@@ -187,7 +187,7 @@ def test_a_list_of_values_is_the_whole_vocabulary(read_one: Read) -> None:
 
 
 def test_line_numbers_count_quoted_newlines(put: Put, config: Config, effects: Effects) -> None:
-    put("x.csv", 'subject,entitlement\n"a\n\nb",x\n\n,y\n', rows=2)
+    put("x.csv", 'subject,entitlement,scope\n"a\n\nb",x,*\n\n,y,*\n', rows=2)
     first, second = FileSource(config(grant={"path": "x.csv"}), effects).listing().rows
     assert isinstance(first, Grant)
     assert isinstance(second, Quarantined)
@@ -195,7 +195,7 @@ def test_line_numbers_count_quoted_newlines(put: Put, config: Config, effects: E
 
 
 def test_line_numbers_count_empty_lines(put: Put, config: Config, effects: Effects) -> None:
-    put("x.jsonl", '{"subject":"a","entitlement":"x"}\n\n \n{"subject":"","entitlement":"x"}\n', rows=2)
+    put("x.jsonl", '{"subject":"a","entitlement":"x","scope":"*"}\n\n \n{"subject":"","entitlement":"x"}\n', rows=2)
     first, second = FileSource(config(grant={"path": "x.jsonl"}), effects).listing().rows
     assert isinstance(first, Grant)
     assert isinstance(second, Quarantined)
@@ -203,12 +203,48 @@ def test_line_numbers_count_empty_lines(put: Put, config: Config, effects: Effec
 
 
 def test_one_bad_line_among_many_leaves_the_others(put: Put, config: Config, effects: Effects) -> None:
-    lines = [json.dumps({"subject": f"u{n}", "entitlement": "x"}) for n in range(5000)]
+    lines = [json.dumps({"subject": f"u{n}", "entitlement": "x", "scope": "*"}) for n in range(5000)]
     lines[3000] = '{"subject":"u3000","entitlement":null}'
     put("x.jsonl", "\n".join(lines), rows=5000)
     rows = list(FileSource(config(grant={"path": "x.jsonl"}), effects).listing().rows)
     assert [row.where for row in rows if isinstance(row, Quarantined)] == ["x.jsonl:3001"]
     assert [row.id for row in rows if isinstance(row, Grant)] == [f"u{n}/x@*" for n in range(5000) if n != 3000]
+
+
+@pytest.mark.parametrize(("kind", "critical"), [("grant", False), ("elevation", False), ("deny", True)])
+def test_an_absent_scope_is_not_the_widest(read_one: Read, kind: str, critical: bool) -> None:
+    row = {"grant": GOOD["grant"], "elevation": GOOD["elevation"], "deny": GOOD["grant"] | {"effect": "deny"}}[kind]
+    kind = "grant" if kind == "deny" else kind
+    row = {name: value for name, value in row.items() if name != "scope"}
+    found = read_one(kind, row)
+    assert isinstance(found, Quarantined)
+    assert "scope is absent" in found.reason
+    assert f"file.exports.{kind}.default_scope" in found.reason
+    assert found.critical is critical
+    for scope in ("*", "database:orders"):
+        found = read_one(kind, row, default_scope=scope)
+        assert isinstance(found, Grant | Elevation)
+        assert found.scope == scope
+        assert read_one(kind, row | {"scope": "x:1"}, default_scope=scope).scope == "x:1"  # type: ignore[union-attr]  # else the test fails
+    found = read_one(kind, row | {"scope": ""}, default_scope="*")  # it is there, and says nothing
+    assert isinstance(found, Quarantined)
+    assert "scope is empty" in found.reason
+
+
+def test_null_is_no_absent_scope(put: Put, config: Config, effects: Effects) -> None:
+    put("x.jsonl", '{"subject":"a","entitlement":"x","scope":null}\n', rows=1)
+    (row,) = FileSource(config(grant={"path": "x.jsonl", "default_scope": "*"}), effects).listing().rows
+    assert isinstance(row, Quarantined)
+    assert "scope is empty" in row.reason
+
+
+@pytest.mark.parametrize("scope", [{}, {"scope": ""}])
+def test_an_elevation_on_a_resource_needs_no_scope(read_one: Read, scope: dict[str, str]) -> None:
+    row = {"id": "e", "subject": "a", "resource": "r:1", "actions": ["x"], **_TIMES, **scope}
+    for section in ({}, {"default_scope": "type:id"}):
+        found = read_one("elevation", row, **section)
+        assert isinstance(found, Elevation)
+        assert (found.resource, found.actions, found.scope) == ("r:1", ("x",), "*")
 
 
 def test_long_values_are_cut(read_one: Read) -> None:
@@ -262,6 +298,7 @@ _rows: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "id": _some,
             "subject": _some,
             "entitlement": _some,
+            "scope": _text,
             "not_before": _times,
             "expires_at": _times,
             "recording": st.sampled_from(["on", "off", "", "maybe"]),

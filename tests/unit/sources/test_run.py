@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from livegate.errors import IncompleteError, LivegateError, RefusedError, SourceError
 from livegate.model import instants
-from livegate.model.records import Approval, Effect, Elevation, Grant, Identity, IdentityType, Status
+from livegate.model.records import (
+    Approval,
+    BreakGlass,
+    Effect,
+    Elevation,
+    Grant,
+    Hold,
+    Identity,
+    IdentityType,
+    Mandate,
+    Status,
+)
 from livegate.model.snapshot import Domain, Quarantined
 from livegate.sources.difference import Difference
 from livegate.sources.file import FileSource
@@ -142,11 +154,102 @@ def test_duplicates_that_may_lose_a_deny(
 
 
 def test_plain_duplicates_are_set_aside(config: Config, store: SnapshotStore, effects: Effects) -> None:
-    rows: list[Row] = [grant(1), person("g1"), grant(1, end=NOW + 1), person("g1")]
+    rows: list[Row] = [grant(1), person("g1"), grant(1), person("g1")]
     head = run(config(), Rows(rows), store, effects).snapshot
     assert list(store.records(head)) == rows[:2]
     assert head.quarantined == 2
     assert head.samples[0].where == "grant 'g1'"
+
+
+ELEVATION = Elevation(
+    id="e", subject="a", entitlement="x", scope="r:1", not_before=NOW - 9, expires_at=NOW + 9, approval=Approval()
+)
+BREAK_GLASS = BreakGlass(
+    id="b",
+    subject="a",
+    resource="r:1",
+    actions=("restore",),
+    not_before=NOW - 9,
+    expires_at=NOW + 9,
+    justification="the database is gone",
+    review_due_at=NOW + 99,
+)
+MANDATE = Mandate(id="m", agent="bot", subject="a", state="active", expires_at=NOW + 9, entitlements=("x",))
+LIMITED = Grant(id="g", subject="a", entitlement="x", expires_at=NOW + 9)
+
+
+@pytest.mark.parametrize("far", [0, 2_500])
+@pytest.mark.parametrize(
+    ("first", "changes"),
+    [
+        (ELEVATION, {"expires_at": NOW + 5}),
+        (ELEVATION, {"approval": Approval(approvers=("bob",))}),
+        (BREAK_GLASS, {"expires_at": NOW + 5}),
+        (MANDATE, {"entitlements": ()}),
+        (MANDATE, {"state": "suspended"}),
+        (LIMITED, {"expires_at": NOW + 5}),
+        (LIMITED, {"expires_at": 0}),
+        (LIMITED, {"hold": Hold.ELIGIBLE}),
+        (LIMITED, {"not_before": NOW}),
+        (LIMITED, {"scope": "r:1"}),
+        (LIMITED, {"subject": "b"}),
+    ],
+)
+def test_rows_of_one_id_that_differ(
+    config: Config, store: SnapshotStore, effects: Effects, first: Grant, changes: dict[str, Any], far: int
+) -> None:
+    """Whichever comes first: neither is kept, for the one that is lost may be the one that takes away."""
+    between: list[Row] = [person(f"p{n}") for n in range(far)]
+    second = msgspec.structs.replace(first, **changes)
+    for pair in ((first, second), (second, first), (first, first, second)):
+        rows = [*pair[:-1], *between, pair[-1]]
+        refused(config, store, effects, Rows(rows), SourceError, "two rows have this id and differ")
+    head = run(
+        config(), Rows([first, *between, first, msgspec.structs.replace(first, id="z")]), store, effects
+    ).snapshot
+    assert (head.quarantined, head.count) == (1, far + 2)
+    assert dry_run(config(), Rows([first, *between, first]), store, effects).quarantined == 1
+
+
+def test_two_paths_to_one_grant_are_one_grant(config: Config, store: SnapshotStore, effects: Effects) -> None:
+    rows: list[Row] = [msgspec.structs.replace(LIMITED, via=via) for via in ("role:a", "role:b")]
+    head = run(config(), Rows(rows), store, effects).snapshot
+    assert list(store.records(head)) == rows[:1]
+
+
+_HIDDEN = ["\0", "\t", "\n", "\x1b", "\x7f", "\x85", "\u202a", "\u202e", "\u2066", "\u2069"]
+
+
+@pytest.mark.parametrize("hidden", _HIDDEN)
+def test_names_with_control_characters_are_set_aside(
+    config: Config, store: SnapshotStore, effects: Effects, hidden: str
+) -> None:
+    name = f"a{hidden}b"
+    cases: list[tuple[AnyRecord, tuple[str, ...]]] = [
+        (LIMITED, ("id", "subject", "entitlement", "scope")),
+        (person("a"), ("id", "user_name", "external_id", "owners")),
+        (ELEVATION, ("id", "subject", "entitlement", "scope")),
+        (BREAK_GLASS, ("id", "subject", "resource")),
+        (MANDATE, ("id", "agent", "subject")),
+    ]
+    bad: list[Row] = [
+        msgspec.structs.replace(record, **{field: (name,) if field == "owners" else name})
+        for record, fields in cases
+        for field in fields
+    ]
+    head = run(config(), Rows([*bad, grant(1)]), store, effects).snapshot
+    assert (head.quarantined, head.counts) == (len(bad), {"grant": 1})
+    assert [item.reason.split()[0] for item in head.samples] == [field for _, fields in cases for field in fields]
+    assert all(item.where.isprintable() and item.reason.isprintable() for item in head.samples)
+    for negative in (grant(name, Effect.DENY), person(name, Status.DISABLED)):
+        refused(config, store, effects, Rows([grant(1), negative]), SourceError, "id has a control character")
+
+
+def test_letters_and_spaces_of_any_language_are_no_control_characters(
+    config: Config, store: SnapshotStore, effects: Effects
+) -> None:
+    rows: list[Row] = [grant(text) for text in ("Zoë Müller", "山田", "a\u00a0b", "👩\u200d💻", "שלום", "\ue000")]
+    assert list(store.records(run(config(), Rows(rows), store, effects).snapshot)) == rows
 
 
 @pytest.mark.parametrize(
@@ -307,14 +410,14 @@ def test_progress(config: Config, store: SnapshotStore, effects: Effects) -> Non
 def test_from_a_file_to_a_snapshot(
     config: Config, store: SnapshotStore, effects: Effects, put: Callable[..., Path]
 ) -> None:
-    put("g.csv", "subject,entitlement,effect\na,x,allow\na,y,deny\n", rows=2)
+    put("g.csv", "subject,entitlement,effect,scope\na,x,allow,*\na,y,deny,*\n", rows=2)
     settings = config(grant={"path": "g.csv"})
     head = run(settings, FileSource(settings, effects), store, effects).snapshot
     assert [record.id for record in store.records(head)] == ["a/x@*", "a/y@*"]
-    put("g.csv", "subject,entitlement,effect\na,x,allow\na,y,Deny\n", rows=2)
+    put("g.csv", "subject,entitlement,effect,scope\na,x,allow,*\na,y,Deny,*\n", rows=2)
     with pytest.raises(SourceError, match=r"g\.csv:3: effect is 'Deny'"):
         run(settings, FileSource(settings, effects), store, effects)
-    put("g.csv", "subject,entitlement,effect\na,x,allow\n", rows=1)
+    put("g.csv", "subject,entitlement,effect,scope\na,x,allow,*\n", rows=1)
     with pytest.raises(RefusedError, match="grant: 2 → 1"):
         run(settings, FileSource(settings, effects), store, effects)
     assert store.latest("hr") == head
@@ -334,10 +437,14 @@ def test_a_duplicate_is_found_in_and_across_batches(
     config: Config, store: SnapshotStore, effects: Effects, first: int, second: int
 ) -> None:
     rows: list[Row] = [grant(n) for n in range(2_500)]
-    rows[second] = grant(first, end=NOW + 1)
+    rows[second] = grant(first)
     head = run(config(), Rows(rows), store, effects).snapshot
     assert (head.quarantined, head.counts) == (1, {"grant": 2_499})
     assert list(store.records(head)) == [row for n, row in enumerate(rows) if n != second]
-    rows[second] = grant(first, Effect.DENY)
-    with pytest.raises(SourceError, match="this id was there before"):
-        run(config(), Rows(rows), store, effects)
+    for other, says in (
+        (grant(first, Effect.DENY), "this id was there before"),
+        (grant(first, end=NOW + 1), "two rows have this id and differ"),
+    ):
+        rows[second] = other
+        refused(config, store, effects, Rows(rows), SourceError, says)
+    assert store.latest("hr") == head

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -27,10 +26,12 @@ from livegate.errors import LivegateError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
     from livegate.bundle.intake import Intake
     from livegate.bundle.shelf import Item, Shelf
+    from livegate.bundle.uploads import Uploads
     from livegate.secrets import Secret
 
 _T = TypeVar("_T", int, str)
@@ -48,6 +49,7 @@ class Face:
 
     shelf: Shelf
     intake: Intake
+    uploads: Uploads
     tokens: Sequence[Secret]
     most_wait: int = 600
     send_timeout: float = 60.0
@@ -104,9 +106,7 @@ class Face:
 
     async def _keep(self, request: Request, keep: Callable[[bytes, str], _T]) -> _T:
         self._authorize(request)
-        body = await _body(request, self.intake.most_sent)
-        # unpacking and writing take their time: not in the event loop, where all the others wait
-        return await asyncio.to_thread(keep, body, request.headers.get("content-encoding", "").strip().lower())
+        return await self.uploads.take(request, keep)
 
     def _authorize(self, request: Request) -> None:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -148,18 +148,6 @@ class _FileResponse(Response):
                 left -= len(data)
                 async with asyncio.timeout(self._timeout):
                     await send({"type": "http.response.body", "body": data, "more_body": left > 0})
-
-
-async def _body(request: Request, most: int) -> bytes:
-    parts = bytearray()
-    try:
-        async for part in request.stream():
-            parts += part
-            if len(parts) > most:
-                raise HTTPException(413, f"larger than {most} bytes", headers={"Connection": "close"})
-    except ClientDisconnect as error:
-        raise HTTPException(400, "cut off") from error
-    return bytes(parts)
 
 
 async def _unless_gone(request: Request, waiting: Coroutine[None, None, Item | None]) -> Item | None:

@@ -67,7 +67,7 @@ def build(
     if definition.rego:
         files |= rules(project.rego)
     path = project.dist / f"{definition.name}.tar.gz"
-    with replacing(path) as stream:
+    with replacing(path, mode=0o600) as stream:  # who may do what is nobody else's to read
         digesting = _Digesting(stream)
         pack(files, manifest_of(mark, definition.roots), signer, digesting, vouched=vouched)
     return Built(

@@ -42,14 +42,14 @@ def new(kid: str, private_dir: Path, public_dir: Path) -> tuple[Path, Path]:
     """
     _check_kid(kid, where="kid")
     private, public = private_dir / f"{kid}.pem", public_dir / f"{kid}.pem"
-    _refuse_work_tree(private_dir)
+    refuse_work_tree(private_dir, what="a private key")
     for path in (private, public):
         if path.exists() or path.is_symlink():
             raise RefusedError("there is a key already", where=str(path), todo="choose another key id")
     _make_private_folder(private_dir)
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    _create(private, pem)
+    create(private, pem)
     write_bytes(public, _public_pem(key.public_key()).encode())
     return private, public
 
@@ -126,14 +126,15 @@ def _check_kid(kid: str, *, where: str) -> None:
         )
 
 
-def _refuse_work_tree(folder: Path) -> None:
+def refuse_work_tree(folder: Path, *, what: str) -> None:
+    """Raise RefusedError when ``folder`` is inside a git work tree, where ``what`` could be committed."""
     resolved = folder.expanduser().resolve()
     for parent in (resolved, *resolved.parents):
         if (parent / ".git").exists():
             raise RefusedError(
-                f"a private key does not belong into the git work tree {parent}",
+                f"{what} does not belong into the git work tree {parent}",
                 where=str(folder),
-                todo=f"leave the folder out to use {default_private_folder()}",
+                todo=f"choose a folder outside it, such as {default_private_folder()}",
             )
 
 
@@ -149,7 +150,13 @@ def _make_private_folder(folder: Path) -> None:
         )
 
 
-def _create(path: Path, data: bytes) -> None:
+def create(path: Path, data: bytes) -> None:
+    """Write a new file for its owner alone (0600).
+
+    Raises:
+        RefusedError: something is there already.
+        ConfigError: it cannot be written.
+    """
     # O_EXCL: of two that make the same key at once, one must lose and none may be overwritten
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -158,7 +165,7 @@ def _create(path: Path, data: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
     except FileExistsError as error:
-        raise RefusedError("there is a key already", where=str(path), todo="choose another key id") from error
+        raise RefusedError("is there already", where=str(path), todo="choose another name") from error
     except OSError as error:
         path.unlink(missing_ok=True)
         raise ConfigError(f"cannot write: {error.strerror or error}", where=str(path)) from error

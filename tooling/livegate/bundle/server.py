@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import ipaddress
 import secrets as random
 import socket
@@ -18,8 +19,10 @@ from typing import TYPE_CHECKING, Self
 import uvicorn
 
 from livegate.bundle.app import Face
+from livegate.bundle.connections import Room, places
 from livegate.bundle.intake import Intake
 from livegate.bundle.shelf import Shelf
+from livegate.bundle.uploads import Uploads
 from livegate.errors import BundleError, ConfigError
 from livegate.secrets import Secret
 
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _START = 10.0
+_QUEUE = 2048
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,10 @@ class Settings:
         certificate: PEM chain; key: its private key, owner-only.
         most_wait: longest wait of a long poll, seconds.
         drain: seconds that transfers get to end when the server stops.
+        connections: most at once; fewer where the file-descriptor limit leaves less room.
+        header: seconds for a request to arrive whole, its body apart.
+        stall: seconds without progress after which an answer is given up.
+        most_logs: bytes that the folder of decision logs may take; then uploads are refused (507), none is removed.
     """
 
     dist: Path
@@ -57,6 +66,9 @@ class Settings:
     most_wait: int = 600
     drain: int = 5
     connections: int = 10_000
+    header: float = 10.0
+    stall: float = 60.0
+    most_logs: int = 10 << 30
 
 
 def serve(
@@ -68,7 +80,8 @@ def serve(
         ConfigError: no token, TLS files that do not fit, or an address other than loopback without TLS.
         BundleError: the port is taken or the address is not this machine's.
     """
-    server, _ = _prepare(settings, now, ready)
+    room = places(settings.connections, raise_limit=True)
+    server, _ = _prepare(dataclasses.replace(settings, connections=room), now, ready)
     server.run(sockets=[server.socket])
 
 
@@ -125,16 +138,28 @@ class _Server(uvicorn.Server):
     """uvicorn, but long polls end when it stops instead of holding the stop up."""
 
     def __init__(
-        self, config: uvicorn.Config, shelf: Shelf, listening: socket.socket, ready: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        shelf: Shelf,
+        listening: socket.socket,
+        ready: Callable[[], None],
+        handshake: float,
     ) -> None:
         super().__init__(config)
         self.shelf = shelf
         self.socket = listening
         self.loop: asyncio.AbstractEventLoop | None = None
         self._ready = ready
+        self._handshake = handshake
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.config.ssl is not None:
+            # uvicorn has no setting for it, and asyncio gives a client 60 s to shake hands
+            loop = asyncio.get_running_loop()
+            brief = functools.partial(loop.create_server, ssl_handshake_timeout=self._handshake)
+            loop.create_server = brief  # type: ignore[method-assign]  # the loop is this server's own
         await super().startup(sockets)
+        self.socket.listen(_QUEUE)  # asyncio has set it to what it accepts in one go
         self.loop = asyncio.get_running_loop()
         self._ready()
 
@@ -153,25 +178,35 @@ def _prepare(settings: Settings, now: Callable[[], int], ready: Callable[[str], 
         raise ConfigError("no bearer token", where="tokens", todo="give at least one as env:NAME or file:/path")
     tls = _tls(settings)
     shelf = Shelf(settings.dist)
-    intake = Intake(logs=settings.logs, statuses=settings.statuses, now=now)
-    face = Face(shelf=shelf, intake=intake, tokens=settings.tokens, most_wait=settings.most_wait)
+    intake = Intake(logs=settings.logs, statuses=settings.statuses, now=now, most_logs=settings.most_logs)
+    face = Face(
+        shelf=shelf,
+        intake=intake,
+        uploads=Uploads(most=intake.most_sent),
+        tokens=settings.tokens,
+        most_wait=settings.most_wait,
+        send_timeout=settings.stall,
+    )
+    room = Room(places=places(settings.connections), header=settings.header, stall=settings.stall)
     config = uvicorn.Config(
         face.application(),
         log_config=None,
         access_log=False,
         server_header=False,
+        # asyncio accepts so many in one go, before the first of them is looked at
+        backlog=_AT_ONCE,
+        http=room.connection,  # type: ignore[arg-type]  # uvicorn only calls it; a class cannot carry the room
         ws="none",
         lifespan="off",
         timeout_keep_alive=75,
         timeout_graceful_shutdown=settings.drain,
-        limit_concurrency=settings.connections,
         ssl_certfile=settings.certificate if tls else None,
         ssl_keyfile=settings.key if tls else None,
     )
     listening = _listen(settings, tls=tls)
     host, port = listening.getsockname()[:2]
     url = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
-    return _Server(config, shelf, listening, lambda: ready(url) if ready else None), url
+    return _Server(config, shelf, listening, lambda: ready(url) if ready else None, settings.header), url
 
 
 def _tls(settings: Settings) -> bool:
@@ -213,7 +248,7 @@ def _listen(settings: Settings, *, tls: bool) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-        listening.listen(2048)
+        listening.listen(_QUEUE)
     except OSError as error:
         with contextlib.suppress(OSError):
             listening.close()

@@ -20,6 +20,7 @@ from livegate.bundle.signing import ALGORITHM, HASH
 from livegate.bundle.signing import NAME as SIGNATURES
 from livegate.documents import stamp
 from livegate.errors import BundleError, ConfigError, DocumentError, VerificationError
+from livegate.files import open_regular
 from livegate.model import instants
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def verify(
 
 def _open(path: Path, limits: archive.Limits | None) -> dict[str, bytes]:
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             return archive.read(stream, where=str(path), limits=limits)
     except OSError as error:
         raise BundleError(f"cannot read: {error.strerror or error}", where=str(path)) from error

@@ -11,8 +11,9 @@ import click
 from livegate.bundle import definition, keys
 from livegate.bundle import verify as check
 from livegate.cli import options, output
+from livegate.documents.stamp import LEAST
 from livegate.errors import ConfigError
-from livegate.model.instants import SECOND, show
+from livegate.model.instants import DAY, SECOND, show
 from livegate.pipeline.build import ALL
 from livegate.pipeline.build import build as make
 
@@ -101,6 +102,12 @@ def _now() -> int:
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if epoch is None:
         return time.time_ns()
-    if not epoch.isdigit():
+    if not (epoch.isascii() and epoch.isdigit() and len(epoch) < 12):
         raise ConfigError("is no number of seconds", where="SOURCE_DATE_EPOCH")
-    return int(epoch) * SECOND
+    now = int(epoch) * SECOND
+    # the sequence comes from it: once published, a far future would shut out every bundle until then
+    if not LEAST <= now <= time.time_ns() + DAY:
+        raise ConfigError(
+            "is before 2001-09-09 or more than a day ahead", where="SOURCE_DATE_EPOCH", todo="seconds since 1970"
+        )
+    return now

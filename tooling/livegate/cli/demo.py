@@ -14,6 +14,7 @@ import click
 from livegate.bundle import keys
 from livegate.bundle.signing import KeySigner
 from livegate.cli import explain, options, output
+from livegate.cli.stopping import stopping
 from livegate.cli.sync import show_table
 from livegate.errors import EngineError, LivegateError
 from livegate.files import read_bytes
@@ -43,18 +44,23 @@ def demo(project_folder: Path | None) -> None:
     """The example organisation: exports → sync → bundles → OPA → decisions, then a live revocation."""
     project = options.project_of(project_folder)
     engine = options.engine_of(project)
-    with tempfile.TemporaryDirectory(prefix="livegate-demo-") as folder:
+    # stopping first: a stop at any moment must still take OPA and the folder with its keys away
+    with stopping() as stop, tempfile.TemporaryDirectory(prefix="livegate-demo-") as folder:
         made, signer = prepare(project, Path(folder))
+        stop.check()
         built = build(made, ALL, signer, now=time.time_ns())
         output.emit_table(
             "Signed bundles",
             ("bundle", "revision", "bytes"),
             [(item.name, item.revision, f"{item.size:,}") for item in built],
         )
-        with Deployment(made, engine) as running:
+        stop.check()
+        with Deployment(made, engine, sleep=stop.sleep) as running:
+            stop.check()
             requests = read_requests(project)
             answers = [running.client(request["context"]["pep"]).decide(request) for _, request in requests]
             show_decisions(requests, answers)
+            stop.check()
             milliseconds = _revoke(made, running, signer, requests[0][1])
     click.echo(f"Revoked alice while OPA was serving: the first denial came {milliseconds:.0f} ms after publication.")
     click.echo("\nNext: `livegate up --example` keeps it running for curl, README.md shows the request.")
@@ -91,7 +97,7 @@ def show_decisions(requests: Sequence[tuple[str, dict[str, Any]]], answers: Sequ
     for (title, _), answer in zip(requests, answers, strict=True):
         verdicts = explain.gates_of(answer)
         reasons = " ".join(reason["id"] for reason in answer["context"]["reasons"])
-        marks = [output.verdict(passed=not verdicts[gate]) for gate in gates]
+        marks = [output.verdict(passed=not verdicts[gate]) if gate in verdicts else "" for gate in gates]
         rows.append([title, explain.decision_mark(answer), *marks, reasons])
     output.emit_table("Decisions", ("question", "decision", *gates, "reasons"), rows)
 
@@ -101,7 +107,7 @@ def _revoke(project: Project, running: Deployment, signer: KeySigner, request: d
     if not client.decide(request)["decision"]:
         raise LivegateError("the request that the revocation is to turn is denied already", where="demo")
     now = time.time_ns()
-    revoke.add(
+    revoke.publish(
         project,
         Revocation(
             id=f"r-{uuid.uuid4()}",
@@ -110,8 +116,9 @@ def _revoke(project: Project, running: Deployment, signer: KeySigner, request: d
             effective_at=now,
             reason="demonstration",
         ),
+        signer,
+        now=now,
     )
-    build(project, ["revocations"], signer, now=now)
     return bites(client, request, since=time.perf_counter()) * 1000
 
 

@@ -16,11 +16,11 @@ GATES = ("request", "identity", "revocation", "freshness", "entitlement", "eleva
 
 
 def gates_of(answer: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Gate to its reasons; an empty list is a pass."""
+    """Gate to its reasons; an empty list is a pass. Where the request gate failed, the answer tells of no other."""
     verdicts: dict[str, list[dict[str, Any]]] = {gate: [] for gate in GATES}
     for reason in answer["context"]["reasons"]:
         verdicts.setdefault(reason["gate"], []).append(reason)
-    return verdicts
+    return {gate: reasons for gate, reasons in verdicts.items() if reasons or not verdicts["request"]}
 
 
 def decision_mark(answer: dict[str, Any]) -> Text:

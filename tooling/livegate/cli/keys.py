@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import click
 
 from livegate.bundle import keys as store
 from livegate.cli import options, output
-from livegate.files import write_bytes
+from livegate.errors import ConfigError
+
+_CALLER = re.compile(r"[a-z][a-z0-9_-]*")
 
 
 @click.group()
@@ -60,8 +63,13 @@ def listing(form: str, project_folder: Path | None) -> None:
 )
 def token(caller: str, out: Path) -> None:
     """Make a bearer token for CALLER (a PEP, or `operator`) and print the entry for data/trust."""
+    if not _CALLER.fullmatch(caller):
+        raise ConfigError(
+            f"{caller!r} is no caller", where="CALLER", todo="`operator`, or a PEP: a-z first, then a-z, 0-9, '_', '-'"
+        )
+    store.refuse_work_tree(out.parent, what="a token")
     value = secrets.token_urlsafe(32)
-    write_bytes(out, value.encode(), mode=0o600)
+    store.create(out, value.encode())
     who = "{operator: true}" if caller == "operator" else f"{{pep: {caller}}}"
     click.echo(f"callers:\n  {hashlib.sha256(value.encode()).hexdigest()}: {who}")
     output.say(f"the token is in {out}; put the two lines above into data/trust/")

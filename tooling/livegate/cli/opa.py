@@ -84,7 +84,7 @@ def run(
     if print_config:
         click.echo(text, nl=False)
         return
-    path = project.state / "run" / "opa.json"
+    path = project.private_state() / "run" / "opa.json"
     write_bytes(path, text.encode(), mode=0o600)
     os.execve(  # noqa: S606  # a program by its path, without a shell: signals reach OPA itself
         engine.path,

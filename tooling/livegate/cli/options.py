@@ -77,9 +77,10 @@ def engine_of(project: Project) -> Engine:
 
 def store_of(project: Project) -> SnapshotStore:
     """The project's snapshots."""
+    project.private_state()
     return SnapshotStore(project.snapshots)
 
 
-def effects_of(project: Project) -> Effects:
+def effects_of(project: Project, *, sleep: Callable[[float], None] = time.sleep) -> Effects:
     """The real clock; relative paths of source configurations are read against ``data/``."""
-    return Effects(now=time.time_ns, sleep=time.sleep, base=project.data)
+    return Effects(now=time.time_ns, sleep=sleep, base=project.data)

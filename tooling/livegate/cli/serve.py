@@ -22,7 +22,7 @@ from livegate.secrets import resolve
     help="Bearer token by reference (env:NAME, file:/path); twice while one is being replaced.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address; other than loopback only with TLS.")
-@click.option("--port", default=8888, show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8888, show_default=True)
 @click.option(
     "--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Certificate chain, PEM."
 )
@@ -42,6 +42,7 @@ def serve(
     project = options.project_of(project_folder)
     if not tokens:
         raise ConfigError("no bearer token was named", where="--token", todo="--token file:/path, or --token env:NAME")
+    project.private_state()
     run(
         Settings(
             dist=project.dist,

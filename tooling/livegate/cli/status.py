@@ -14,6 +14,7 @@ from livegate.cli import options, output
 from livegate.cli.sync import counts
 from livegate.documents import stamp
 from livegate.errors import LivegateError
+from livegate.files import read_bytes
 from livegate.model.instants import SECOND, show_second
 from livegate.pipeline.build import ALL
 from livegate.pipeline.issue import BUNDLE_ROOT, SYNCED
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livegate.project import Project
+
+_STATUS_LIMIT = 16 << 20
 
 
 @click.command()
@@ -96,21 +99,28 @@ def _bundles(project: Project, now: int) -> list[dict[str, Any]]:
 
 
 def _opas(project: Project) -> list[dict[str, Any]]:
-    rows = []
+    rows: list[dict[str, Any]] = []
     for path in sorted(project.statuses.glob("*.json")) if project.statuses.is_dir() else []:
-        said = json.loads(path.read_bytes())
-        said = said.get("status", said)
-        for name, bundle in sorted(said.get("bundles", {}).items()):
-            rows.append(
-                {
-                    "opa": said.get("labels", {}).get("id", path.stem)[:8],
-                    "bundle": name,
-                    "active": bundle.get("active_revision", ""),
-                    "activated": bundle.get("last_successful_activation", ""),
-                    "error": bundle.get("message", ""),
-                }
-            )
+        try:
+            rows += _opa(json.loads(read_bytes(path, limit=_STATUS_LIMIT)), path.stem)
+        except (ValueError, RecursionError, TypeError, AttributeError, LivegateError):  # not the shape that OPA sends
+            rows.append({"opa": path.stem[:8], "bundle": "", "active": "unreadable"})
     return rows
+
+
+def _opa(said: Any, name: str) -> list[dict[str, Any]]:
+    said = said.get("status", said)
+    opa = str(said.get("labels", {}).get("id", name))[:8]
+    return [
+        {
+            "opa": opa,
+            "bundle": bundle,
+            "active": facts.get("active_revision", ""),
+            "activated": facts.get("last_successful_activation", ""),
+            "error": facts.get("message", ""),
+        }
+        for bundle, facts in sorted(said["bundles"].items() if "bundles" in said else ())
+    ]
 
 
 def _stamped(mark: stamp.Stamp | None, now: int) -> dict[str, Any]:
@@ -135,6 +145,6 @@ def age(span: int) -> str:
 
 
 def _cell(value: Any) -> str | Text:
-    if value in ("EXPIRED", "damaged", "never read", "not built", "not issued"):
+    if value in ("EXPIRED", "damaged", "never read", "not built", "not issued", "unreadable"):
         return Text(str(value), style="bold red")
     return "" if value is None else str(value)

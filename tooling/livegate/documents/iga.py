@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from livegate.documents import leaves
 from livegate.documents.directory import Directory
-from livegate.model.records import Effect, Grant, Identity
+from livegate.errors import DocumentError
+from livegate.model.records import Effect, Grant, Identity, Status
 from livegate.model.snapshot import Quarantined
 
 if TYPE_CHECKING:
@@ -17,13 +18,37 @@ if TYPE_CHECKING:
     from livegate.model.snapshot import Snapshot
 
 
+_NAMED = 5
+"""How many of the denies that match nobody a refusal names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a snapshot counts for among those of other systems.
+
+    Attributes:
+        secondary: it enters no identity; of those that a primary lists, its status counts where it is the stricter.
+        guards: nothing is allowed while it is too old, even if it lists no identity and no deny.
+        ignore_unmatched_denies: a deny whose subject matches no identity is left out, and the document not refused.
+    """
+
+    secondary: bool = False
+    guards: bool = False
+    ignore_unmatched_denies: bool = False
+
+
+PRIMARY = Rules()
+"""What a source's snapshot counts for that says nothing of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One snapshot on its way into a document: its head, its records, and how its subjects are named."""
+    """One snapshot on its way into a document: its head and records, how its subjects are named, what it counts for."""
 
     head: Snapshot
     records: Iterable[AnyRecord]
     correlate: str
+    rules: Rules = PRIMARY
 
 
 @dataclass(slots=True)
@@ -42,11 +67,14 @@ class Part:
     Args:
         system: whose snapshot it is.
         correlate: attribute of identities that the grants' subjects are matched by.
+        rules: what it counts for among the others.
     """
 
-    def __init__(self, system: str, correlate: str) -> None:
+    def __init__(self, system: str, correlate: str, rules: Rules = PRIMARY) -> None:
         self.system = system
         self.correlate = correlate
+        self.rules = rules
+        self.quarantined: list[Quarantined] = []
         self.identities: dict[str, str] = {}
         self.directory = Directory()
         self.held: dict[Effect, dict[str, dict[str, str]]] = {effect: {} for effect in Effect}
@@ -68,6 +96,12 @@ class Part:
             elif isinstance(record, Identity):
                 self.directory.add(record)
                 self.identities[record.id] = leaves.identity_leaf(record, system)
+                for owner in record.owners:
+                    if not leaves.findable(owner):
+                        reason = (
+                            f"its owner {owner!r} holds one of | , % and cannot be looked up; it answers for nobody"
+                        )
+                        self.quarantined.append(Quarantined(where=f"{system}: identity {record.id}", reason=reason))
 
 
 def build(inputs: Iterable[Input]) -> Built:
@@ -77,7 +111,7 @@ def build(inputs: Iterable[Input]) -> Built:
 
 def gather(source: Input) -> Part:
     """The part of one snapshot, all of whose records are read."""
-    part = Part(source.head.system, source.correlate)
+    part = Part(source.head.system, source.correlate, source.rules)
     part.add(source.records)
     return part
 
@@ -85,8 +119,12 @@ def gather(source: Input) -> Part:
 def join(parts: Iterable[tuple[Snapshot, Part]]) -> Built:
     """The ``iga`` document of these parts, in their order, each with the head of its snapshot. It takes them over.
 
-    A grant whose subject no source lists is quarantined; so is an identity that a second system lists
-    too, except that it stays only as active as the least of them says.
+    A grant whose subject matches no one identity is quarantined; a deny holds for everyone whom its subject
+    matches. An identity that several systems list is as active as the strictest of them says; where two
+    primaries differ in what it is, it counts as suspended, because nobody can say which is right.
+
+    Raises:
+        DocumentError: a deny matches nobody, and its source is not configured to leave such denies out.
     """
     identities: dict[str, str] = {}
     built = Built({}, Directory())
@@ -94,17 +132,28 @@ def join(parts: Iterable[tuple[Snapshot, Part]]) -> Built:
     gathered = []
     for snapshot, part in parts:
         snapshots[part.system] = head(snapshot)
-        _enter(identities, part, built)
+        built.quarantined += part.quarantined
         gathered.append(part)
-    merged: dict[Effect, dict[str, dict[str, str]]] = {effect: {} for effect in Effect}
     for part in gathered:
-        for effect, subjects in part.held.items():
-            _hold(merged[effect], subjects, effect, part, built)
+        if not part.rules.secondary:
+            _enter(identities, part, built)
+    for part in gathered:
+        if part.rules.secondary:
+            _restrict(identities, part, built)
+    grants: dict[str, dict[str, str]] = {}
+    denies: dict[str, dict[str, str]] = {}
+    unmatched: list[str] = []
+    for part in gathered:
+        _hold(grants, part, built)
+        unmatched += _deny(denies, part, built)
+    if unmatched:
+        raise _refusal(unmatched)
     built.document = {
         "snapshots": snapshots,
+        "guards": sorted(part.system for part in gathered if _guards(part)),
         "identities": identities,
-        "grants": merged[Effect.ALLOW],
-        "denies": merged[Effect.DENY],
+        "grants": grants,
+        "denies": denies,
     }
     return built
 
@@ -121,33 +170,90 @@ def head(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
+def _guards(part: Part) -> bool:
+    return bool(part.rules.guards or part.identities or part.held[Effect.DENY])
+
+
 def _enter(identities: dict[str, str], part: Part, built: Built) -> None:
     built.directory.merge(part.directory)
     for identity, leaf in part.identities.items():
         known = identities.setdefault(identity, leaf)
         if known is leaf:
             continue
-        if known.startswith("active|") and not leaf.startswith("active|"):
-            identities[identity] = leaf
+        identities[identity] = leaves.at_most(known, leaves.status(leaf))
+        if differences := leaves.differences(known, leaf):
+            identities[identity] = leaves.at_most(identities[identity], Status.SUSPENDED)
+            built.quarantined.append(
+                Quarantined(
+                    where=f"{leaves.system(known)} and {part.system}: identity {identity}",
+                    reason=f"they differ in {', '.join(differences)}; nobody can tell which is right: it is suspended",
+                )
+            )
+
+
+def _restrict(identities: dict[str, str], part: Part, built: Built) -> None:
+    strangers = 0
+    for identity, leaf in part.identities.items():
+        if identity in identities:
+            identities[identity] = leaves.at_most(identities[identity], leaves.status(leaf))
+        else:
+            strangers += 1
+    if strangers:
         built.quarantined.append(
-            Quarantined(where=f"{part.system}: identity {identity}", reason="another system lists this identity too")
+            Quarantined(where=f"{part.system}: identities", reason=f"no primary source lists {strangers} of them")
         )
 
 
-def _hold(
-    target: dict[str, dict[str, str]], subjects: dict[str, dict[str, str]], effect: Effect, part: Part, built: Built
-) -> None:
-    for subject, keys in subjects.items():
+def _hold(target: dict[str, dict[str, str]], part: Part, built: Built) -> None:
+    for subject, keys in part.held[Effect.ALLOW].items():
         identity = built.directory.find(part.correlate, subject)
         if identity is None:
             built.quarantined.append(
                 Quarantined(
                     where=f"{part.system}: subject {subject}",
-                    reason=f"no one identity has this {part.correlate}; {len(keys)} {effect.value} grants give nothing",
+                    reason=f"no one identity has this {part.correlate}; {len(keys)} allow grants give nothing",
                 )
             )
             continue
         known = target.setdefault(identity, keys)
         if known is not keys:
-            for key, leaf in keys.items():
-                known[key] = leaves.preferred(known[key], leaf) if key in known else leaf
+            _merge(known, keys)
+
+
+def _deny(target: dict[str, dict[str, str]], part: Part, built: Built) -> list[str]:
+    """Put the part's denies on everyone whom they may mean; gives those that match nobody and may not be left out."""
+    unmatched = []
+    for subject, keys in part.held[Effect.DENY].items():
+        # a secondary's own names are not in the document's directory, and may mean yet another one
+        found = {
+            identity
+            for directory in (built.directory, part.directory)
+            for identity in directory.candidates(part.correlate, subject)
+        }
+        for identity in sorted(found):
+            _merge(target.setdefault(identity, {}), keys)
+        where = f"{part.system}: subject {subject}"
+        if len(found) > 1:
+            reason = f"{len(found)} identities have this {part.correlate}; {len(keys)} denies hold for each of them"
+            built.quarantined.append(Quarantined(where=where, reason=reason))
+        elif not found and part.rules.ignore_unmatched_denies:
+            reason = f"no identity has this {part.correlate}; {len(keys)} denies deny nobody"
+            built.quarantined.append(Quarantined(where=where, reason=reason))
+        elif not found:
+            unmatched.append(f"{part.system}: {subject!r}")
+    return unmatched
+
+
+def _merge(known: dict[str, str], keys: dict[str, str]) -> None:
+    for key, leaf in keys.items():
+        known[key] = leaves.preferred(known[key], leaf) if key in known else leaf
+
+
+def _refusal(unmatched: list[str]) -> DocumentError:
+    named = "; ".join(unmatched[:_NAMED])
+    more = f"; and {len(unmatched) - _NAMED} more" if len(unmatched) > _NAMED else ""
+    return DocumentError(
+        f"denies match no identity, and without them more would be allowed ({named}{more})",
+        where="iga",
+        todo="correct the subject, or `correlate` of the source; or configure it with `unmatched_denies: ignore`",
+    )

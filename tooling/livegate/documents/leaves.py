@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livegate.model.instants import SECOND
-from livegate.model.records import Hold
+from livegate.model.records import Hold, Status
 
 if TYPE_CHECKING:
     from livegate.model.records import Grant, Identity
 
+_STRICTNESS = (Status.ACTIVE, Status.SUSPENDED, Status.DISABLED, Status.DELETED)
 _STANDING = Hold.STANDING  # looking up a member of an enum takes longer than the rest of a comparison
 
 NEVER = 9_223_372_036
@@ -46,10 +47,46 @@ def preferred(old: str, new: str) -> str:
     return max(old, new, key=_rank)
 
 
+def findable(identity: str) -> bool:
+    """Whether an identity can be looked up by what a leaf says of it: its id holds no separator."""
+    return escape(identity) == identity
+
+
 def identity_leaf(identity: Identity, system: str) -> str:
-    """``status|type|environment|system|owner,owner``."""
-    owners = ",".join(map(escape, identity.owners))
+    """``status|type|environment|system|owner,owner``; an owner who cannot be found by it is left out."""
+    owners = ",".join(filter(findable, identity.owners))
     return f"{identity.status.value}|{identity.type.value}|{escape(identity.environment)}|{system}|{owners}"
+
+
+def at_most(leaf: str, status: Status) -> str:
+    """An identity's leaf with ``status``, if that is the stricter."""
+    own, rest = leaf.split("|", 1)
+    return f"{max(own, status, key=_STRICTNESS.index)}|{rest}"
+
+
+def status(leaf: str) -> Status:
+    """The status that an identity's leaf says."""
+    return Status(leaf.split("|", 1)[0])
+
+
+def system(leaf: str) -> str:
+    """The system that an identity's leaf is of."""
+    return leaf.split("|")[3]
+
+
+def differences(one: str, other: str) -> list[str]:
+    """In what two leaves of one identity differ, apart from status and system."""
+    _, type_, environment, _, owners = one.split("|")
+    _, other_type, other_environment, _, other_owners = other.split("|")
+    return [
+        name
+        for name, mine, theirs in (
+            ("type", type_, other_type),
+            ("environment", environment, other_environment),
+            ("owners", set(owners.split(",")), set(other_owners.split(","))),
+        )
+        if mine != theirs
+    ]
 
 
 def _rank(leaf: str) -> tuple[bool, str, str, str]:

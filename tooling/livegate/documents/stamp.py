@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+LEAST, MOST = 10**18, 2**63 - 1
+"""Instants of the documents (ns), as their schemas have them: from 2001 on, and what OPA's clock can count."""
+
+
 class Stamp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One issue of a document.
 
@@ -52,23 +56,32 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:12]
 
 
-def issue(content_digest: str, previous: Stamp | None, *, now: int, lifetime: int) -> Stamp:
-    """The stamp for a content: the previous one while it is the same and in the first half of its life.
+def issue(content_digest: str, previous: Stamp | None, *, now: int, lifetime: int, renew: int | None = None) -> Stamp:
+    """The stamp for a content: the previous one while it is the same and young enough.
 
     Args:
         content_digest: see :func:`digest`; of the document without its stamp.
         previous: the stamp it has now, if any.
         now: ns.
         lifetime: ns from issue to end.
+        renew: ns from issue until the same content is issued again; never later than half of ``lifetime``.
+
+    Raises:
+        DocumentError: ``now`` and ``lifetime`` make no instants that a document can hold.
     """
+    young = lifetime // 2 if renew is None else min(renew, lifetime // 2)
     if (
         previous is not None
         and previous.digest == content_digest
-        and previous.issued_at <= now < previous.issued_at + lifetime // 2
+        and previous.issued_at <= now < previous.issued_at + young
         and previous.expires_at - previous.issued_at == lifetime
     ):
         return previous
     sequence = max(now // 1_000_000, previous.sequence + 1 if previous else 0)
+    if not LEAST <= now < now + lifetime <= MOST:
+        raise DocumentError(
+            f"no document can be issued at {now} ns for {lifetime} ns", where="bundle", todo="set the clock"
+        )
     return Stamp(revision=f"{sequence}-{content_digest}", sequence=sequence, issued_at=now, expires_at=now + lifetime)
 
 

@@ -111,8 +111,7 @@ class Grant(Record, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not self.id or not self.subject or not self.entitlement or not self.scope:
             raise ValueError("id, subject, entitlement and scope must not be empty")
-        if "@" in self.entitlement:
-            raise ValueError(f"entitlement {self.entitlement!r} holds '@', which separates it from its scope")
+        _entitlement(self.entitlement)
         _window(self.not_before, self.expires_at, open_end=True)
 
 
@@ -148,6 +147,7 @@ class Elevation(Record, frozen=True, kw_only=True):
             raise ValueError("id and subject must not be empty")
         if bool(self.entitlement) == bool(self.resource):
             raise ValueError("an elevation names an entitlement on a scope, or a resource with actions, not both")
+        _entitlement(self.entitlement)
         if self.resource and (not self.actions or "*" in self.actions):
             raise ValueError("an elevation on a resource names its actions one by one")
         _window(self.not_before, self.expires_at, open_end=False)
@@ -223,6 +223,14 @@ class Revocation(Record, frozen=True, kw_only=True):
             raise ValueError("target is empty")
         if not LEAST <= self.effective_at <= MOST:
             raise ValueError("effective_at is outside 2001 to 2262")
+
+
+def _entitlement(name: str) -> None:
+    # the key of an entitlement is `name@scope`, that of an action `#action@type:id`: neither may pass for another
+    if "@" in name:
+        raise ValueError(f"entitlement {name!r} holds '@', which separates it from its scope")
+    if name[:1] == "#":
+        raise ValueError(f"entitlement {name!r} begins with '#', which marks an action")
 
 
 def _window(start: int, end: int, *, open_end: bool) -> None:

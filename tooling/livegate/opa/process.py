@@ -11,10 +11,13 @@ signature. Addresses are loopback's. Example::
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import socket
 import subprocess
+import sys
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
@@ -35,6 +38,21 @@ HOST = "127.0.0.1"
 _IN_USE = "address already in use"
 _TAIL = 64 << 10
 _ATTEMPTS = 3
+
+
+_BOUND = """
+import os, sys
+try:
+    import ctypes
+    ctypes.CDLL(None).prctl(1, 15)  # PR_SET_PDEATHSIG, SIGTERM; see prctl(2)
+except (ImportError, OSError, AttributeError):
+    pass  # then only an orderly end takes OPA with it
+if os.getppid() != int(sys.argv[1]):
+    sys.exit(143)  # whoever started us is gone already
+os.environ.pop("LC_CTYPE", None)  # Python's own addition where the locale is C (PEP 538)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""What becomes OPA, in the same process."""
 
 
 class Mode(Protocol):
@@ -228,7 +246,7 @@ class OpaProcess:
             self._folder.mkdir(parents=True, exist_ok=True)
             with open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:  # noqa: PTH123  # Path.open takes no descriptor
                 self._child = subprocess.Popen(
-                    command,
+                    self._bound(command),
                     cwd=self._folder,
                     env=self._environ,
                     stdin=subprocess.DEVNULL,
@@ -242,6 +260,16 @@ class OpaProcess:
                 where=str(error.filename or self._engine),
                 todo="check the file and its permissions",
             ) from error
+
+    def _bound(self, command: list[str]) -> list[str]:
+        """On Linux, ``command`` by way of a few lines that have the kernel end it when we end without a chance to."""
+        # the kernel goes by the thread that started it, so only the one that lasts as long as we do will serve
+        if sys.platform != "linux" or not sys.executable or threading.current_thread() is not threading.main_thread():
+            return command
+        if not os.access(self._engine, os.X_OK):
+            raise OSError(errno.ENOENT, "no program is there", str(self._engine))
+        # not as Popen's preexec_fn, which may deadlock where there are threads, such as the bundle server's
+        return [sys.executable, "-I", "-S", "-c", _BOUND, str(os.getpid()), *command]
 
     def _await(self) -> None:
         client = OpaClient(url=self.url, diagnostic=self.diagnostic_url, connect=1.0, read=2.0)

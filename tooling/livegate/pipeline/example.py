@@ -15,6 +15,7 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
+from livegate.errors import ConfigError
 from livegate.files import write_bytes
 from livegate.model.instants import SECOND, parse, show
 from livegate.project import Project
@@ -44,6 +45,12 @@ def workspace(project: Project, folder: Path, *, now: int) -> Project:
         folder: an empty folder outside the checkout.
         now: the instant that the exports are to speak for (ns); whole seconds.
     """
+    if not (project.data / "example").is_dir():
+        raise ConfigError(
+            "the example organisation is not in this project any more",
+            where=str(project.data / "example"),
+            todo="run your own sources: `livegate sync`, `livegate up`",
+        )
     made = Project.at(folder)
     shutil.copytree(project.rego, made.rego)
     for root in ("catalog", "config", "trust", "revocations"):
@@ -66,6 +73,18 @@ def export(origin: Path, target: Path, *, now: int) -> None:
     for name, system in SOURCES.items():
         text = shift((origin / name).read_text("utf-8"), now - INSTANT)
         write(target / name, text.encode(), system=system, exported_at=now)
+
+
+def export_again(project: Project, made: Project, *, now: int) -> None:
+    """Export the example anew into the workspace ``made``, as its systems would have by now.
+
+    What was under way when the demonstration began is under way again: the windows move with ``now``, so an
+    example that is left running goes on deciding as it did.
+
+    Args:
+        project: the checkout. made: what :func:`workspace` made of it. now: ns.
+    """
+    export(project.data / "example", made.data / "example", now=now // SECOND * SECOND)
 
 
 def write(path: Path, data: bytes, *, system: str, exported_at: int) -> None:

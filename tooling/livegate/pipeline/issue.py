@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from livegate import canonical
-from livegate.documents import stamp, tree
+from livegate.documents import references, stamp, tree
 from livegate.files import replacing, write_bytes
 
 if TYPE_CHECKING:
@@ -37,8 +37,27 @@ def lifetimes(project: Project) -> dict[str, int]:
     Raises:
         ConfigError, DocumentError: the document is missing or wrong.
     """
-    config = tree.checked(tree.load(project.data, "config"), "config", where=str(project.data / "config"))
-    return dict(config["lifetimes"])
+    return dict(_config(project)["lifetimes"])
+
+
+def renewal(project: Project, bundle: str) -> int:
+    """How long (ns) after its issue an unchanged ``bundle`` is issued again, so that it never gets too old to decide.
+
+    Half its lifetime; for revocations, half the smallest age that a tier tolerates, if that is less. A tier's ages of
+    ``iga`` and ``pam`` are those of the snapshots inside, which no new stamp makes younger.
+
+    Raises:
+        ConfigError, DocumentError: the ``config`` document is missing or wrong.
+    """
+    config = _config(project)
+    spans = [config["lifetimes"][bundle]]
+    if bundle == "revocations":
+        spans += [tier["ages"][bundle] for tier in config["tiers"].values()]
+    return int(min(spans)) // 2
+
+
+def _config(project: Project) -> dict[str, Any]:
+    return tree.checked(tree.load(project.data, "config"), "config", where=str(project.data / "config"))
 
 
 def issue_synced(project: Project, root: str, document: dict[str, Any], *, now: int) -> Issued:
@@ -48,7 +67,7 @@ def issue_synced(project: Project, root: str, document: dict[str, Any], *, now: 
     content = canonical.dumps(document)
     fresh = stamp.issue(stamp.digest(content), previous, now=now, lifetime=lifetimes(project)[root])
     if fresh != previous:
-        with replacing(path) as stream:
+        with replacing(path, mode=0o600) as stream:
             stream.writelines(_stamped(document, content, fresh))
     return Issued(root, fresh, fresh != previous)
 
@@ -83,13 +102,31 @@ def issue_kept(project: Project, bundle: str, *, now: int, lifetime: int | None 
     if bundle == "policy":
         parts += [file.read_bytes() for file in sorted(project.rego.rglob("*.rego")) if not file.stem.endswith("_test")]
     for name, document in documents.items():
-        tree.checked(document, name, where=str(project.data / name))
+        # without the stamp: a malformed one is no reason to stop, it is replaced below
+        bare = {key: value for key, value in document.items() if key != "bundle"}
+        tree.checked(bare, name, where=str(project.data / name))
+    _check_names(project, documents)
     fresh = stamp.issue(
-        stamp.digest(b"\0".join(parts)), previous, now=now, lifetime=lifetime or lifetimes(project)[bundle]
+        stamp.digest(b"\0".join(parts)),
+        previous,
+        now=now,
+        lifetime=lifetime or lifetimes(project)[bundle],
+        renew=renewal(project, bundle),
     )
     if fresh != previous:
+        stamped = {**documents[root], "bundle": msgspec.to_builtins(fresh)}
+        tree.checked(stamped, root, where=str(path))
         write_bytes(path, canonical.dumps({"bundle": msgspec.to_builtins(fresh)}) + b"\n")
     return Issued(bundle, fresh, fresh != previous)
+
+
+def _check_names(project: Project, documents: dict[str, dict[str, Any]]) -> None:
+    if "catalog" in documents:
+        references.check_catalog(documents["catalog"], where=str(project.data / "catalog"))
+        gates = [path.parent.name for path in (project.rego / "authz" / "gates").glob("*/*.rego")]
+        references.check_gates(documents["config"], gates, where=str(project.data / "config"))
+    if "trust" in documents:
+        references.check_trust(documents["trust"], where=str(project.data / "trust"))
 
 
 def issue_again(project: Project, root: str, *, now: int) -> Issued | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
+import time
 from typing import TYPE_CHECKING, Self
 
 from livegate import canonical
@@ -18,7 +19,7 @@ from livegate.opa.process import Configured, Limits, OpaProcess
 from livegate.secrets import Secret, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from livegate.opa.client import OpaClient
@@ -35,6 +36,7 @@ class Deployment:
         port: of OPA's API; 0 takes a free one. bundle_port: of the bundle server.
         log_seconds: least and most delay between uploads of the decision log.
         limits: what OPA may take; by default what its bundles need (:mod:`livegate.opa.memory`).
+        sleep: seconds, between looks at whether OPA is up; what it raises ends the start, and nothing stays behind.
     """
 
     def __init__(
@@ -46,15 +48,16 @@ class Deployment:
         bundle_port: int = 0,
         log_seconds: tuple[int, int] = (1, 5),
         limits: Limits | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._project, self._engine, self._port, self._bundle_port = project, engine, port, bundle_port
-        self._log_seconds, self._limits = log_seconds, limits
+        self._log_seconds, self._limits, self._sleep = log_seconds, limits, sleep
         self._stack = contextlib.ExitStack()
         self.server: BundleServer
         self.opa: OpaProcess
 
     def __enter__(self) -> Self:
-        run = self._project.state / "run"
+        run = self._project.private_state() / "run"
         run.mkdir(parents=True, exist_ok=True, mode=0o700)
         token = private_token(run / "bundle-token")
         with contextlib.ExitStack() as stack:
@@ -86,6 +89,7 @@ class Deployment:
                     port=self._port,
                     limits=self._limits or limits_for(self._project.dist.glob("*.tar.gz")),
                     secrets=(token,),
+                    sleep=self._sleep,
                 )
             )
             self._stack = stack.pop_all()
@@ -105,6 +109,7 @@ def admit(project: Project, callers: Iterable[str]) -> None:
 
     The tokens lie owner-only under the project's state; the document holds hashes alone.
     """
+    project.private_state()
     entries = {}
     for name in callers:
         token = private_token(token_path(project, name)).reveal()

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from livegate import sources
 from livegate.documents import iga, pam
 from livegate.documents.directory import Directory
-from livegate.documents.iga import Input, Part
-from livegate.errors import LivegateError
+from livegate.documents.iga import Input, Part, Rules
+from livegate.errors import DocumentError, LivegateError
 from livegate.model.records import Identity
 from livegate.model.snapshot import Domain, Quarantined
 from livegate.pipeline.issue import Issued, issue_kept, issue_synced
+from livegate.pipeline.lock import exclusively
 from livegate.sources.run import Outcome, Preview, run
 from livegate.sources.run import dry_run as preview
 
@@ -33,7 +34,8 @@ class Result:
     Attributes:
         outcomes: system to its new snapshot.
         previews: system to what it would do (dry run).
-        failures: system to why nothing of it was published; its snapshot before ages on.
+        failures: system to why nothing of it was published; its snapshot before ages on. `iga document`, which no
+            system can be called, to why that was not written; the one before ages on.
         issued: the documents that stand now.
         unmatched: rows that no identity could be found for, or that two systems claimed.
     """
@@ -73,7 +75,7 @@ def sync(
     result = Result()
     parts: dict[str, Part] = {}
     for config in configs:
-        part = Part(config.system, config.correlate)
+        part = Part(config.system, config.correlate, _rules(config))
         try:
             source = sources.connect(config, effects)
             if dry_run:
@@ -94,7 +96,8 @@ def sync(
         except LivegateError as error:
             result.failures[config.system] = error
     if not dry_run:
-        _document(project, list(everything), store, effects.now(), result, parts)
+        with exclusively(project):  # of two syncs at once, the later one sees the snapshots of both
+            _document(project, list(everything), store, effects.now(), result, parts)
     return result
 
 
@@ -109,16 +112,41 @@ def _document(
     touched = {config.domain for config in configs if config.system in result.outcomes}
     directory: Directory | None = None
     if Domain.IGA in touched or not (project.data / "iga" / "data.json").is_file():
-        built = iga.join(_parts(configs, store, result, parts))
-        directory = built.directory
-        result.unmatched += built.quarantined
-        result.issued.append(issue_synced(project, "iga", built.document, now=now))
+        try:
+            _all_listed(configs, store)
+            built = iga.join(_parts(configs, store, result, parts))
+        except DocumentError as error:
+            result.failures["iga document"] = error
+        else:
+            directory = built.directory
+            result.unmatched += built.quarantined
+            result.issued.append(issue_synced(project, "iga", built.document, now=now))
     if touched or not (project.data / "pam" / "data.json").is_file():
         # who is who may have changed with the IGA, so the elevations are matched anew with either
         built = pam.build(_inputs(configs, Domain.PAM, store), directory or _directory(configs, store))
         result.unmatched += built.quarantined
         result.issued.append(issue_synced(project, "pam", built.document, now=now))
     result.issued += [issue_kept(project, bundle, now=now) for bundle in ("policy", "trust", "revocations")]
+
+
+def _all_listed(configs: list[SourceConfig], store: SnapshotStore) -> None:
+    # a missing PAM source only takes rights away; a missing IGA source may be the one that denies or disables
+    never = [config for config in configs if config.domain is Domain.IGA and store.latest(config.system) is None]
+    if never:
+        raise DocumentError(
+            f"there is no complete listing of {', '.join(config.system for config in never)} yet, "
+            "so what it denies or disables would be missing",
+            where="iga",
+            todo=f"mend the source and sync it; or take {', '.join(str(config.path) for config in never)} away",
+        )
+
+
+def _rules(config: SourceConfig) -> Rules:
+    return Rules(
+        secondary=config.secondary,
+        guards=config.guards,
+        ignore_unmatched_denies=config.ignore_unmatched_denies,
+    )
 
 
 def _parts(
@@ -136,13 +164,13 @@ def _inputs(configs: list[SourceConfig], domain: Domain, store: SnapshotStore) -
     for config in configs:
         head = store.latest(config.system) if config.domain is domain else None
         if head is not None:
-            yield Input(head, store.records(head), config.correlate)
+            yield Input(head, store.records(head), config.correlate, _rules(config))
 
 
 def _directory(configs: list[SourceConfig], store: SnapshotStore) -> Directory:
     directory = Directory()
     for source in _inputs(configs, Domain.IGA, store):
-        for record in source.records:
+        for record in source.records if not source.rules.secondary else ():
             if isinstance(record, Identity):
                 directory.add(record)
     return directory

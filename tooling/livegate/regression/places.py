@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from livegate.errors import SuiteError
+from livegate import yamlfiles
+from livegate.errors import ConfigError, SuiteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -48,11 +49,14 @@ def places(text: str, *, file: str) -> Places:
     """The places of YAML ``text``, read without making values of it.
 
     Raises:
-        SuiteError: not YAML, more than one document, an alias inside itself, deeper than 60 or, with its
-            aliases written out, larger than 200,000 values: a file of a few lines can stand for gigabytes.
+        SuiteError: not YAML, more than one document, deeper than 60 or larger than 200,000 values with its aliases
+            written out, or as :func:`livegate.yamlfiles.check_shape`: a file of a few lines can stand for gigabytes.
     """
     try:
+        yamlfiles.check_shape(text, where=file)  # compose is recursive in C
         top = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except ConfigError as error:
+        raise SuiteError(error.what, where=error.where, todo=error.todo) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise SuiteError(error.problem or "not YAML", where=_where(file, mark), todo="mend the YAML") from error

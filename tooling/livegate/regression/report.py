@@ -44,7 +44,7 @@ def said(result: CaseResult) -> str:
     for reason in result.answer["context"]["reasons"]:
         reasons.setdefault(str(reason.get("gate", "")), []).append(reason["id"])
     words = [
-        f"{gate}: pass" if passed else f"{gate}: DENY ({', '.join(sorted(reasons.get(gate, ()))) or 'unexplained'})"
+        f"{gate}: pass" if passed else f"{gate}: DENY ({', '.join(sorted(reasons.get(gate, ()))) or 'not told'})"
         for gate, passed in result.gates.items()
     ]
     return "\n".join(words)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
+_IGA_ONLY = {"identities", "guards", "unmatched_denies"}
 _DURATION = re.compile(r"([1-9][0-9]*)([smhd])")
 
 
@@ -36,6 +37,9 @@ class SourceConfig:
         correlate: attribute of an identity that this source's subjects name.
         settings: the connector's own section.
         path: the file it came from, for messages.
+        secondary: its identities are none of their own; their status counts where it is the stricter.
+        guards: nothing is allowed while its snapshot is too old, even if it lists no identity and no deny.
+        ignore_unmatched_denies: leave out a deny whose subject matches no identity, instead of refusing the document.
     """
 
     system: str
@@ -47,6 +51,9 @@ class SourceConfig:
     correlate: str
     settings: dict[str, Any]
     path: Path
+    secondary: bool = False
+    guards: bool = False
+    ignore_unmatched_denies: bool = False
 
     @property
     def where(self) -> str:
@@ -65,6 +72,8 @@ def load(path: Path) -> SourceConfig:
         raise ConfigError(f"the one key at the top must be the file's name, {path.stem!r}", where=str(path))
     schema.check(document, schema.validator("livegate.sources", "source"), where=str(path))
     section = document[path.stem]
+    for key in _IGA_ONLY & section.keys() if section["domain"] != Domain.IGA else ():
+        raise ConfigError("says something of IGA sources only", where=f"{path}: {path.stem}.{key}", todo="leave it out")
     return SourceConfig(
         system=path.stem,
         domain=Domain(section["domain"]),
@@ -75,6 +84,9 @@ def load(path: Path) -> SourceConfig:
         correlate=section.get("correlate", "id"),
         settings=section[section["kind"]],
         path=path,
+        secondary=section.get("identities") == "secondary",
+        guards=section.get("guards", False),
+        ignore_unmatched_denies=section.get("unmatched_denies") == "ignore",
     )
 
 

@@ -2,7 +2,7 @@
 
 A field has the name of the record's (``livegate.model.records``); those of an approval are
 ``approval.<name>``. Absent (no such column, no such member) is not empty: absent takes the record's
-default, but an empty scope or effect is not quietly the widest one.
+default, but a scope or effect that is not there is not quietly the widest one.
 """
 
 from __future__ import annotations
@@ -133,12 +133,14 @@ class Layout:
         columns: field → column or member, where the configuration names one.
         ignore: columns that are known and not used.
         values: field → {the source's value: ours}.
+        default_scope: what an absent scope means; where it is empty, an entitlement without a scope is no record.
     """
 
     kind: str
     columns: dict[str, str] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
     values: dict[str, dict[str, str]] = field(default_factory=dict)
+    default_scope: str = ""
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -180,6 +182,8 @@ def check(layout: Layout, *, where: str) -> None:
                 raise ConfigError(
                     f"{section}: a {layout.kind} has no field {name!r} (it has {', '.join(fields)})", where=where
                 )
+    if layout.default_scope and "scope" not in fields:
+        raise ConfigError(f"default_scope: a {layout.kind} has no scope", where=where)
     for name, mapping in layout.values.items():
         words = fields[name].words
         if fields[name].shape not in {Shape.TEXT, Shape.WORD}:

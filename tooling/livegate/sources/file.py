@@ -118,6 +118,7 @@ def _plan(kind: str, section: dict[str, Any], *, base: Path, where: str) -> _Pla
         columns=section.get("columns", {}),
         ignore=frozenset(section.get("ignore", ())),
         values=section.get("values", {}),
+        default_scope=section.get("default_scope", ""),
     )
     fields.check(layout, where=where)
     form = FORMATS.get(path.suffix.lower())

@@ -118,10 +118,13 @@ def _texts(name: str, value: Texts) -> tuple[str, ...]:
     return value
 
 
-def _scope(value: Text, *, needed: bool) -> str:
-    # absent is the default of the record, but an empty cell must not become the widest scope
-    if value is UNSET or (not value and not needed):
-        return "*"
+def _scope(value: Text, layout: Layout) -> str:
+    # exporters leave out what is null: neither that nor an empty cell may become the widest scope by itself
+    if value is UNSET:
+        if layout.default_scope:
+            return layout.default_scope
+        key = f"file.exports.{layout.kind}.default_scope"
+        raise ValueError(f'scope is absent; export it, or say in {key} what that means ("*" is everything)')
     if not value:
         raise ValueError("scope is empty; write * where an entitlement is held on everything")
     return value
@@ -174,7 +177,7 @@ def _grant(layout: Layout) -> Maker:
             raise _unknown("effect", effect)
         if hold not in holds:
             raise _unknown("hold", hold)
-        place = scope if scope.__class__ is str and scope else _scope(scope, needed=True)
+        place = scope if scope.__class__ is str and scope else _scope(scope, layout)
         return Grant(
             # without an id of its own, a grant is what it says; two that say the same are duplicates
             id=f"{subject}/{entitlement}@{place}" if id_ is UNSET else id_ or "",
@@ -212,7 +215,7 @@ def _elevation(layout: Layout) -> Maker:
             id=id_ or "",
             subject=subject or "",
             entitlement=entitlement or "",
-            scope=_scope(scope, needed=bool(entitlement)),
+            scope=_scope(scope, layout) if entitlement else scope or "*",  # one on a resource needs none
             resource=resource or "",
             actions=_texts("actions", actions),
             not_before=_given("not_before", not_before),

@@ -1,6 +1,6 @@
 """The frame around every connector: one run makes one snapshot, or nothing and an error.
 
-Whatever the connector, here duplicates are set aside, a lost deny or disable refuses the listing, sharp
+Whatever the connector, here duplicates are set aside, a lost deny, disable or end refuses the listing, sharp
 falls are refused, time only goes forward, and a snapshot is there whole or not at all.
 """
 
@@ -16,7 +16,7 @@ from livegate.errors import RefusedError, SourceError
 from livegate.model.instants import MOST, SECOND, show
 from livegate.model.snapshot import Snapshot
 from livegate.sources.difference import Difference, differences
-from livegate.sources.sieve import Sieve, kind_of
+from livegate.sources.sieve import Sieve, imprint, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from livegate.model.snapshot import Quarantined
     from livegate.sources.config import SourceConfig
     from livegate.sources.protocol import Effects, Listing, Row, Source
+    from livegate.sources.sieve import Print
     from livegate.sources.store import SnapshotStore
 
     Progress = Callable[[int], None]
@@ -86,7 +87,7 @@ def run(
             them is worth nothing unless this function returns.
 
     Raises:
-        SourceError: the listing failed, may have lost a deny or a disable, or speaks for the future.
+        SourceError: the listing failed, may have lost a deny, a disable or an end, or speaks for the future.
         RefusedError: too many records are gone, or the listing is older than the current snapshot.
         LivegateError: the store cannot be read or written. In every case nothing is left behind.
     """
@@ -118,6 +119,8 @@ def run(
             samples=tuple(sieve.samples),
             sha256=digest,
         )
+        if sieve.doubtful:
+            _weigh(config, store, head, sieve)
         store.publish(head)
         store.retain(config.system, config.keep)
         return Outcome(head, previous)
@@ -142,14 +145,17 @@ def dry_run(
     previous = store.latest(config.system)
     sieve = Sieve()
     prints: dict[str, dict[str, int]] = {}
+    rights: list[Print] = []
 
     def keep(records: list[AnyRecord]) -> None:
         for record in records:
             prints.setdefault(kind_of(record), {})[record.id] = hash(record)
+            rights.append((type(record), record.id, imprint(record)))
 
     with _listed(source) as listing:
         _check_time(config, listing.observed_at, previous, effects.now())
         _sift(listing.rows, sieve, (keep,), progress)
+    sieve.weigh(rights)
     sieve.settle(config)
     refused = _falls(config, store, sieve.counts, previous, listing.observed_at)
     return Preview(
@@ -161,6 +167,16 @@ def dry_run(
         differences=differences(store.records(previous) if previous else iter(()), prints),
         refused=None if accept_removals else refused,
     )
+
+
+def _weigh(config: SourceConfig, store: SnapshotStore, head: Snapshot, sieve: Sieve) -> None:
+    """Refuse what was written, and remove it, where a row that came again differs from the one that was kept."""
+    try:
+        sieve.weigh((type(record), record.id, imprint(record)) for record in store.records(head))
+        sieve.settle(config)
+    except BaseException:
+        store.discard(head)
+        raise
 
 
 @contextlib.contextmanager

@@ -183,8 +183,12 @@ class SnapshotStore:
         try:
             write_bytes(self._head_path(head.system, head.sequence), text, mode=0o600)
         except BaseException:
-            self._records_path(head.system, head.sequence).unlink(missing_ok=True)
+            self.discard(head)
             raise
+
+    def discard(self, head: Snapshot) -> None:
+        """Remove the records of a snapshot that is not to be published."""
+        self._records_path(head.system, head.sequence).unlink(missing_ok=True)
 
     def retain(self, system: str, keep: int) -> None:
         """Remove all but the newest ``keep`` snapshots (at least the current one stays).

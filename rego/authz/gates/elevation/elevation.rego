@@ -142,6 +142,36 @@ reasons contains {"id": "elevation.self_approved", "next_action": "request", "ne
 }
 
 # METADATA
+# title: An approver is not an active person
+# description: >-
+#   An approver is unknown to the IGA, no longer active, or no person, and without them there are too few.
+# custom:
+#   id: elevation.approver_inactive
+#   remediation: Have someone approve who is an active person in the IGA.
+#   controls: [C3]
+reasons contains {"id": "elevation.approver_inactive", "next_action": "request", "needs": {"elevation": id}} if {
+	some [_, id, elevation] in _candidates
+	others := _others(elevation)
+	active := {approver | some approver in others; facts.active_person(approver)}
+	count(active) < _needed(elevation)
+	active != others
+}
+
+# METADATA
+# title: Nobody knows who requested the elevation
+# description: >-
+#   The PAM names no requester, or one who matches no one identity, so that the approvers may be the
+#   requester under another name.
+# custom:
+#   id: elevation.requester_unknown
+#   remediation: Request the elevation under a name that the IGA knows, or correct `correlate` of the source.
+#   controls: [C3]
+reasons contains {"id": "elevation.requester_unknown", "next_action": "request", "needs": {"elevation": id}} if {
+	some [_, id, elevation] in _candidates
+	not _requester_known(elevation)
+}
+
+# METADATA
 # title: The approval has ended
 # description: The elevation still runs, but what it was approved for has ended.
 # custom:
@@ -200,6 +230,11 @@ _needed(elevation) := max([facts.action.elevation.approvals, elevation.required]
 _people(elevation) := {approver | some approver in elevation.approvers; is_string(approver)} - {""}
 
 _others(elevation) := _people(elevation) - {input.subject.id, elevation.requester}
+
+_requester_known(elevation) if {
+	is_string(elevation.requester)
+	elevation.requester != ""
+}
 
 _recording_obligations := [{"id": "record_session", "type": "record_session", "properties": {}} |
 	facts.action.elevation.recording == true

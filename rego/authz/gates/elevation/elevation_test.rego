@@ -73,7 +73,27 @@ test_elevation[note] if {
 			"reasons": {_of("self_approved", "e-1")},
 		},
 		"approved by its subject and another": {"to": [_elevation({"approvers": ["alice", "carol"]})], "reasons": set()},
-		"requester not known": {"to": [_elevation({"requester": ""})], "reasons": set()},
+		"requester not known": {"to": [_elevation({"requester": ""})], "reasons": {_of("requester_unknown", "e-1")}},
+		"requester not named": {
+			"to": [fixtures.drop("/pam/elevations/alice/e-1/requester")],
+			"reasons": {_of("requester_unknown", "e-1")},
+		},
+		"approved by someone who has left": {
+			"to": [_elevation({"approvers": ["dora"]})],
+			"reasons": {_of("approver_inactive", "e-1")},
+		},
+		"approved by a service": {
+			"to": [_elevation({"approvers": ["bot"]})],
+			"reasons": {_of("approver_inactive", "e-1")},
+		},
+		"approved by whom the IGA does not know": {
+			"to": [_elevation({"approvers": ["zed"]})],
+			"reasons": {_of("approver_inactive", "e-1")},
+		},
+		"approved by someone who has left and someone who has not": {
+			"to": [_elevation({"approvers": ["dora", "carol"]})],
+			"reasons": set(),
+		},
 		"the PAM asks for more than the catalogue": {
 			"to": [_elevation({"required": 2})],
 			"reasons": {_not_approved("e-1", 2)},
@@ -159,7 +179,11 @@ test_elevation[note] if {
 
 test_two_approvals[note] if {
 	some note, case in {
-		"two others": {"to": [_elevation({"approvers": ["carol", "dora"]})], "reasons": set()},
+		"two others": {"to": [_elevation({"approvers": ["carol", "bound"]})], "reasons": set()},
+		"one other has left": {
+			"to": [_elevation({"approvers": ["carol", "dora"]})],
+			"reasons": {_of("approver_inactive", "e-1")},
+		},
 		"one other twice": {"to": [_elevation({"approvers": ["carol", "carol"]})], "reasons": {_not_approved("e-1", 2)}},
 		"one other and the subject": {
 			"to": [_elevation({"approvers": ["carol", "alice"]})],
@@ -226,9 +250,11 @@ test_not_privileged[note] if {
 	fixtures.holds(object.union({"ask": fixtures.ask("query")}, case))
 }
 
+# Asked of the gate itself: the answer to a request without a resource gives the request gate's reasons alone.
 test_no_resource if {
-	case := {"ask": fixtures.ask("dump"), "with": [fixtures.drop("/resource/id")]}
-	_not_decidable in fixtures.reasons(case)
+	reasons := data.authz.gates.elevation.reasons with input as json.remove(fixtures.ask("dump"), ["/resource/id"])
+		with data.catalog as fixtures.documents.catalog
+	_not_decidable in reasons
 }
 
 test_answer_of_an_elevation if {

@@ -22,6 +22,7 @@ verdict := {"pass": true, "until": until} if {
 		data.revocations.bundle.expires_at,
 		data.revocations.bundle.issued_at + facts.ages.revocations,
 		_identity_until,
+		_guards_until,
 		_grant_until,
 		_elevation_until,
 	]
@@ -80,8 +81,8 @@ reasons contains {"id": "freshness.trust_expired", "next_action": "retry"} if {
 # METADATA
 # title: IGA data is too old
 # description: >-
-#   The listing of identities or grants relied on is older than the tier tolerates, expired, dated
-#   in the future, or not loaded.
+#   The listing of identities or grants relied on, or one whose denies or disabled identities would
+#   count here, is older than the tier tolerates, expired, dated in the future, or not loaded.
 # custom:
 #   id: freshness.iga_stale
 #   remediation: See `livegate status` for the source that fails, mend it, and sync.
@@ -124,6 +125,9 @@ _identity_until := facts.iga_until(facts.identity[3]) if {
 } # any of them may have missed it
 
 else := min([facts.iga_until(system) | some system, _ in data.iga.snapshots])
+
+# Until when the listings may be relied on that could deny or disable anybody: a newer one may do so.
+_guards_until := min([facts.iga_until(system) | some system in data.iga.guards])
 
 # A grant ends with what activates it, so this covers the elevation of an eligible one too.
 default _grant_until := 9223372036854775807
@@ -201,6 +205,7 @@ _revocations_fresh if {
 
 _iga_current if {
 	_current(_identity_until)
+	_current(_guards_until)
 	_current(_listing_until)
 }
 

@@ -115,10 +115,28 @@ test_unknown_subject_and_a_stale_listing if {
 # The listing of a system that the decision does not rest on may be as old as it likes.
 test_other_systems[note] if {
 	some note, to in {
-		"IGA": fixtures.put("/iga/snapshots/cmdb/expires_at", fixtures.now),
+		"IGA": fixtures.put("/iga/snapshots/app/expires_at", fixtures.now),
 		"PAM": fixtures.put("/pam/snapshots/vault/expires_at", fixtures.now),
 	}
 	fixtures.holds({"ask": fixtures.ask("dump"), "to": [to], "reasons": set()})
+}
+
+# A listing that could deny or disable anybody may not be too old, whosever the identity and the grant are.
+test_guards[note] if {
+	some note, to in {
+		"expired": fixtures.put("/iga/snapshots/cmdb/expires_at", fixtures.now),
+		"too old": fixtures.put("/iga/snapshots/cmdb/observed_at", fixtures.now - (24 * fixtures.hour)),
+		"not loaded": fixtures.drop("/iga/snapshots/cmdb"),
+		"another one": fixtures.put("/iga/guards", ["app", "hr", "nowhere"]),
+		"none": fixtures.put("/iga/guards", []),
+		"not said": fixtures.drop("/iga/guards"),
+	}
+	fixtures.holds({"ask": fixtures.ask("query"), "to": [to], "reasons": {_stale("iga_stale")}})
+}
+
+test_until_the_end_of_a_guard if {
+	case := {"ask": fixtures.ask("query"), "to": [fixtures.put("/iga/snapshots/cmdb/expires_at", fixtures.now + 1)]}
+	fixtures.answer(case).context.valid_until == "2027-01-15T08:00:00.000000001Z"
 }
 
 test_an_ownerless_service_is_no_matter_of_freshness if {
