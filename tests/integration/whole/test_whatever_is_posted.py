@@ -238,7 +238,9 @@ def test_beyond_the_limit_is_400_with_the_limit(path: str, shared: Organisation)
 
 
 @VERSIONS
-@pytest.mark.parametrize("body", [b"xx", b"", b"\x1f\x8b\x08", gzip.compress(b"{}", mtime=0)[:-4], gzip.compress(b"{}") + b"x"])
+@pytest.mark.parametrize(
+    "body", [b"xx", b"", b"\x1f\x8b\x08", gzip.compress(b"{}", mtime=0)[:-4], gzip.compress(b"{}", mtime=0) + b"x"]
+)
 def test_broken_gzip_decides_nothing(path: str, body: bytes, shared: Organisation) -> None:
     """A body without a gzip header makes OPA 1.22.2 drop the connection (its handler panics); OPA itself goes on."""
     with contextlib.suppress(requests.ConnectionError):

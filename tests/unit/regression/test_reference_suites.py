@@ -26,6 +26,15 @@ OUT_OF_REACH = {
     # the example has no elevation with too few approvers, or whose approval ends before it does
     "elevation.not_approved",
     "elevation.approval_expired",
+    # every approver in the example is active, and every requester known
+    "elevation.approver_inactive",
+    "elevation.requester_unknown",
+    # an unknown action is the request gate's to refuse, and then no other gate is told of
+    "elevation.not_decidable",
+    "entitlement.not_decidable",
+    "freshness.not_decidable",
+    # every resource type of the example's catalogue lives somewhere
+    "identity.environment_unknown",
     # the example's one break-glass activation is for an action that accepts it
     "elevation.break_glass_not_accepted",
 }
