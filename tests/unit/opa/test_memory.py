@@ -5,24 +5,27 @@ from __future__ import annotations
 import gzip
 from typing import TYPE_CHECKING
 
+import pytest
+
 from livegate.opa.memory import limits_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-def test_small_data_has_room_to_breathe(tmp_path: Path) -> None:
-    path = tmp_path / "a.tar.gz"
-    path.write_bytes(gzip.compress(b"x" * 1000))
-    assert limits_for([path]).memory == 192 << 20
+MIB = 1 << 20
 
 
-def test_large_data_is_bounded_by_its_unpacked_size(tmp_path: Path) -> None:
-    paths = [tmp_path / "a.tar.gz", tmp_path / "b.tar.gz"]
-    for path in paths:
-        path.write_bytes(gzip.compress(bytes(30 << 20), 1))
-    assert limits_for(paths).memory == (56 << 20) + 168 * (1 << 20)
-
-
-def test_no_bundle_at_all() -> None:
-    assert limits_for([]).environment() == {"GOGC": "1000", "GOMEMLIMIT": str(192 << 20)}
+@pytest.mark.parametrize(
+    ("sizes", "limit"),
+    [
+        pytest.param([], 448 * MIB, id="nothing"),
+        pytest.param([1000, 8 * MIB], 448 * MIB, id="small"),
+        pytest.param([30 * MIB, 30 * MIB], (64 + 216) * MIB, id="large"),
+    ],
+)
+def test_limit(tmp_path: Path, sizes: list[int], limit: int) -> None:
+    paths = []
+    for number, size in enumerate(sizes):
+        paths.append(tmp_path / f"{number}.tar.gz")
+        paths[-1].write_bytes(gzip.compress(bytes(size), 1))
+    assert limits_for(paths).environment() == {"GOGC": "1000", "GOMEMLIMIT": str(limit)}
