@@ -22,7 +22,7 @@ _LEAST = 448 << 20
 """Small data: room for the collector, and for all decisions that may wait for upload (256 MiB)."""
 _BASE = 64 << 20
 _A_BYTE = 3.6
-"""Bytes of memory limit a byte of unpacked bundle, which takes 2.4 in OPA's store; with 3 a revocation took 1.5 times as long."""
+"""Bytes of memory limit a byte of unpacked bundle, which takes 2.4 in OPA's store; with 3 revocations took longer."""
 
 
 def limits_for(bundles: Iterable[Path], *, start: float = 60.0) -> Limits:
