@@ -17,6 +17,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import requests
 from tests.load import organisation
 from tests.load.client import drive
 
@@ -218,8 +219,6 @@ def _resident(pid: int) -> int:
 
 
 def _heap(url: str) -> float:
-    import requests  # noqa: PLC0415
-
     for line in requests.get(f"{url}/metrics", timeout=10).text.splitlines():
         if line.startswith("go_memstats_heap_alloc_bytes "):
             return float(line.split()[1])

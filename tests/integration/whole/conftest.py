@@ -5,12 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 import requests
@@ -121,32 +118,6 @@ class Organisation:
     def ready(self) -> bool:
         """Whether OPA says that a load balancer may send it requests."""
         return self.call("GET", "/health/ready", caller=None).status_code == 200
-
-
-class Cli(Protocol):
-    """Runs ``livegate`` with these arguments in the organisation's project."""
-
-    def __call__(self, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]: ...
-
-
-def command_line(project: Project, home: Path) -> Cli:
-    """``livegate`` as a process, at home in ``home`` so that nothing of this user's is read or written."""
-
-    def run(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "livegate", *map(str, arguments)],
-            cwd=project.data.parent,
-            env={**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home / "config")},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        assert done.returncode == code, f"{done.returncode}: {done.stdout}\n{done.stderr}"
-        return done
-
-    return run
 
 
 @contextlib.contextmanager

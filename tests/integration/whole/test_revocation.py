@@ -9,12 +9,13 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.integration.commands import command_line
 
 from livegate.model.records import Revocation, RevocationKind
 from livegate.pipeline import revoke
 from livegate.pipeline.running import Deployment
 
-from .conftest import command_line, dump, reasons, restarted, until
+from .conftest import dump, reasons, restarted, until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from tests.integration.commands import command_line
 from tests.integration.sources.conftest import ROOT, bao, scim_server
 from tests.integration.sources.test_openbao_live import POLICY, Place, make_place, token_with
 from tests.integration.sources.test_scim_live import PATCH, add_group, add_user
@@ -19,17 +20,16 @@ from livegate.pipeline import example
 from livegate.pipeline.running import Deployment, admit
 from livegate.project import Project
 
-from .conftest import Organisation, command_line, dump, reasons, until
+from .conftest import Organisation, dump, reasons, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.integration.commands import Cli
     from tests.integration.sources.conftest import Server
 
     from livegate.opa.engine import Engine
-
-    from .conftest import Cli
 
 __all__ = ["bao", "scim_server"]  # fixtures of the connectors' own tests, used here as they are
 

@@ -14,6 +14,7 @@ from livegate.files import write_bytes
 from livegate.opa import config as opa_config
 from livegate.opa.engine import Engine, find
 from livegate.opa.engine import install as install_engine
+from livegate.opa.process import Configured
 from livegate.opa.surroundings import Surroundings, plain_environment
 from livegate.opa.tools import OPA, REGAL
 
@@ -92,11 +93,9 @@ def run(
             str(engine.path),
             "run",
             "--server",
-            f"--config-file={path}",
+            *Configured(config=path).arguments(),
             f"--addr={addr}",
             f"--diagnostic-addr={diagnostic_addr}",
-            "--authentication=token",
-            "--authorization=basic",
             "--skip-version-check",
         ],
         plain_environment(os.environ),

@@ -43,11 +43,17 @@ def read_root(data: Path, root: str) -> bytes:
 
 def load(data: Path, root: str) -> dict[str, Any]:
     """The document ``root``, merged; an empty one if no file is there. Raises as :func:`read_root`."""
-    folder = data / root
     document: dict[str, Any] = {}
-    for path in _files(folder):
-        _merge(document, _placed(path, folder), path, root)
+    for path, part in parts(data, root):
+        _merge(document, part, path, root)
     return document
+
+
+def parts(data: Path, root: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Each file of the document ``root`` with what it adds, in order of path. Raises as :func:`read_root`."""
+    folder = data / root
+    for path in _files(folder):
+        yield path, _placed(path, folder)
 
 
 def checked(document: dict[str, Any], root: str, *, where: str) -> dict[str, Any]:

@@ -49,7 +49,10 @@ def renewal(project: Project, bundle: str) -> int:
     Raises:
         ConfigError, DocumentError: the ``config`` document is missing or wrong.
     """
-    config = _config(project)
+    return _renewal(_config(project), bundle)
+
+
+def _renewal(config: dict[str, Any], bundle: str) -> int:
     spans = [config["lifetimes"][bundle]]
     if bundle == "revocations":
         spans += [tier["ages"][bundle] for tier in config["tiers"].values()]
@@ -85,7 +88,7 @@ def _stamped(document: dict[str, Any], content: bytes, fresh: Stamp) -> tuple[by
     return start, comma, memoryview(content)[at:]
 
 
-def issue_kept(project: Project, bundle: str, *, now: int, lifetime: int | None = None) -> Issued:
+def issue_kept(project: Project, bundle: str, *, now: int) -> Issued:
     """Stamp a hand-kept root: ``data/<root>/bundle.json``, git-ignored, beside the files it speaks of.
 
     The policy's stamp speaks of the catalogue, the configuration and the Rego.
@@ -106,12 +109,13 @@ def issue_kept(project: Project, bundle: str, *, now: int, lifetime: int | None 
         bare = {key: value for key, value in document.items() if key != "bundle"}
         tree.checked(bare, name, where=str(project.data / name))
     _check_names(project, documents)
+    config = documents.get("config") or _config(project)
     fresh = stamp.issue(
         stamp.digest(b"\0".join(parts)),
         previous,
         now=now,
-        lifetime=lifetime or lifetimes(project)[bundle],
-        renew=renewal(project, bundle),
+        lifetime=config["lifetimes"][bundle],
+        renew=_renewal(config, bundle),
     )
     if fresh != previous:
         stamped = {**documents[root], "bundle": msgspec.to_builtins(fresh)}

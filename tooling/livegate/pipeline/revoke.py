@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from livegate import canonical, yamlfiles
+from livegate import canonical
 from livegate.documents import tree
 from livegate.errors import ConfigError
 from livegate.files import read_bytes, write_bytes
@@ -83,11 +83,8 @@ def _checked(data: Path) -> dict[str, Any]:
     """The document, each of its files checked first so that the error can name the file."""
     document = tree.load(data, "revocations")
     empty: dict[str, Any] = {"subjects": {}, "sessions": {}, "elevations": {}}
-    for path in sorted((data / "revocations").glob("*")):
-        if path.suffix in (".json", ".yaml", ".yml"):
-            loads = canonical.loads if path.suffix == ".json" else yamlfiles.loads
-            part = loads(read_bytes(path, limit=_LIMIT), where=str(path)) or {}
-            tree.checked({**empty, **part, "bundle": _STAMP}, "revocations", where=str(path))
+    for path, part in tree.parts(data, "revocations"):
+        tree.checked({**empty, **part, "bundle": _STAMP}, "revocations", where=str(path))
     return tree.checked({**empty, **document, "bundle": _STAMP}, "revocations", where=str(data / "revocations"))
 
 
