@@ -36,12 +36,6 @@ action := data.catalog.actions[input.resource.type][input.action.name]
 ages := data.config.tiers[action.tier].ages
 
 # METADATA
-# description: The instant from which a revocation counts. One that does not say counts from ever.
-effective(revocation) := revocation.from if {
-	is_number(revocation.from)
-} else := 0
-
-# METADATA
 # description: >-
 #   The revision of each document that is loaded; the catalogue's is the policy bundle's. One object
 #   where all are there, because five rules cost more than the rest of the answer.
@@ -66,3 +60,19 @@ _loaded_revisions["pam"] := data.pam.bundle.revision
 _loaded_revisions["trust"] := data.trust.bundle.revision
 
 _loaded_revisions["revocations"] := data.revocations.bundle.revision
+
+# METADATA
+# description: >-
+#   The snapshot of each source that is in the documents loaded, by domain and system: what decided, for
+#   the evidence. As with the revisions, one object where all are there.
+snapshots := complete if {
+	# an else needs a body before it
+	# regal ignore:prefer-value-in-head
+	complete := {"iga": data.iga.listed, "pam": data.pam.listed, "trust": data.trust.listed}
+} else := _loaded_snapshots
+
+_loaded_snapshots["iga"] := data.iga.listed
+
+_loaded_snapshots["pam"] := data.pam.listed
+
+_loaded_snapshots["trust"] := data.trust.listed

@@ -4,10 +4,18 @@ import future.keywords.not
 
 # METADATA
 # description: >-
-#   The grant that is relied on: of those that are live, the one that can be relied on longest, as
-#   `[until, key, system, id, end, via, elevation]`; `elevation` is the id of the one that activates an
-#   eligible grant, empty for a standing one.
-grant := max(grants)
+#   The grant that is relied on, as `[until, key, system, id, end, via, elevation]`: a standing one before one
+#   that an elevation activates, because it needs no PAM, and of several the one that can be relied on longest.
+#   `elevation` is the id of the one that activates an eligible grant, empty for a standing one.
+grant := standing if {
+	# an else needs a body before it
+	# regal ignore:prefer-value-in-head
+	standing := max([held |
+		some held in grants
+		held[6] == ""
+		now < held[0]
+	])
+} else := max(grants)
 
 # METADATA
 # description: >-
@@ -35,7 +43,8 @@ grant_keys := [concat("@", [entitlement, scope]) |
 _held("", _) := [never, ""]
 
 _held("eligible", key) := max([[until, id] |
-	some [until, id, elevation] in elevations
+	some [end, id, elevation, bounds] in elevations
 	key in elevation.keys
-	approved(elevation, 0)
+	counted := counted_until(id, elevation, bounds, 0, [key])
+	until := min([end, counted, pam_until(elevation.system)])
 ])

@@ -26,7 +26,7 @@ parents := data.catalog.resources[own_scope].parents if {
 	listed
 } else := input.resource.properties.parents if {
 	not listed
-	data.trust.peps[input.context.pep].asserts.parents == true
+	data.trust.peps[pep].asserts.parents == true
 	is_array(input.resource.properties.parents)
 	count(input.resource.properties.parents) <= 8
 	every parent in input.resource.properties.parents {

@@ -160,7 +160,7 @@ _relied_on := {
 		"pam": "a dump",
 		"pam/bundle/expires_at": "a dump",
 		"pam/snapshots/bao/observed_at": "a dump",
-		"pam/snapshots/bao/expires_at": "broken glass",
+		"pam/snapshots/bao/expires_at": "a dump",
 		"pam/elevations/alice": "an activated grant",
 		"pam/elevations/alice/e-1": "a dump",
 		"pam/elevations/alice/e-1/system": "a dump",

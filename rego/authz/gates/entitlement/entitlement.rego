@@ -13,20 +13,14 @@ import future.keywords.not
 # scope: document
 default verdict := {"pass": false}
 
-verdict := {
-	"pass": true,
-	"until": until,
-	"evidence": {
-		"grant": id,
-		"entitlement": key,
-		"expires_at": end,
-		"via": via,
-		"elevation": elevation,
-		"source": system,
-		"snapshot": data.iga.snapshots[system].id,
-	},
-} if {
-	[until, key, system, id, end, via, elevation] := facts.grant
+verdict := _granted if {
+	facts.grant[6] == ""
+	not _denied
+} else := object.union(_granted, {
+	"obligations": _use_obligations,
+	"store": _storable,
+	"depends_on": facts.elevation_parts(_activation),
+}) if {
 	not _denied
 }
 
@@ -113,6 +107,54 @@ _live := [grant |
 ]
 
 _denied if {
+	_ := data.iga.denies[input.subject.id] # nearly nobody has one, and then there is nothing to look up
 	some key in facts.grant_keys
 	_ := data.iga.denies[input.subject.id][key] # whatever it says, it is a deny
+}
+
+# The grant that is relied on, as a verdict.
+_granted := {
+	"pass": true,
+	"until": until,
+	"evidence": {
+		"grant": id,
+		"entitlement": key,
+		"expires_at": end,
+		"via": via,
+		"elevation": elevation,
+		"source": system,
+		"snapshot": _snapshot(system),
+	},
+} if {
+	[until, key, system, id, end, via, elevation] := facts.grant
+}
+
+# What activates an eligible grant.
+# Of a system without a listing the freshness gate says so.
+_snapshot(system) := id if {
+	id := data.iga.snapshots[system].id # regal ignore:prefer-value-in-head
+} else := ""
+
+_activation := data.pam.elevations[input.subject.id][facts.grant[6]]
+
+# An activation that is used up by asking must be asked for each time.
+default _storable := true
+
+_storable := false if _activation.max_uses
+
+# Whoever counts uses is told of one; where the elevation gate relies on the same one, it says so.
+default _use_obligations := []
+
+_use_obligations := [{
+	"id": "notify:use",
+	"type": "notify",
+	"properties": {"event": "use", "elevation": facts.grant[6]},
+}] if {
+	_activation.max_uses
+	not _told
+}
+
+_told if {
+	facts.action.privileged == true
+	facts.elevated[1] == facts.grant[6]
 }

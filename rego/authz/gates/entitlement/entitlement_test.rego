@@ -79,7 +79,7 @@ test_entitlement[note] if {
 		},
 		"on a system that nobody lists": {
 			"to": [fixtures.put("/iga/grants/alice", {"orders:dba@*": sprintf("gone|g-1|%s|||", [fixtures.seconds.never])})],
-			"reasons": {_iga_stale, {"id": "decision.unexplained", "next_action": "none"}},
+			"reasons": {_iga_stale},
 		},
 		"eligible and activated": {"to": [_eligible], "reasons": set()},
 		"eligible and not activated": {"to": [_eligible, fixtures.drop("/pam/elevations/alice")], "reasons": {_not_activated}},
@@ -103,6 +103,37 @@ test_entitlement[note] if {
 		"activated by what needs no approval": {
 			"to": [_eligible, _elevation({"approvers": [], "required": 0})],
 			"reasons": set(),
+		},
+		"activated by what its requester's owner approved": {
+			"to": [_eligible, _elevation({"requester": "bot"})],
+			"reasons": {_not_activated},
+		},
+		"activated by what a subordinate approved": {
+			"to": [_eligible, fixtures.put("/iga/identities/carol", "active|human||hr|alice")],
+			"reasons": {_not_activated},
+		},
+		"activated by an approval for another": {
+			"to": [_eligible, _elevation({"approved": {"subject": "bot"}})],
+			"reasons": {_not_activated},
+		},
+		"activated by an approval of this": {
+			"to": [_eligible, _elevation({"approved": {"subject": "alice", "keys": ["orders:dba@*"]}})],
+			"reasons": set(),
+		},
+		"activated by an approval of another of its keys": {
+			"to": [_eligible, _elevation({
+				"keys": ["orders:dba@*", "orders:reader@*"],
+				"approved": {"keys": ["orders:reader@*"]},
+			})],
+			"reasons": {_not_activated},
+		},
+		"activated for other parameters": {
+			"to": [_eligible, _elevation({"parameters": "sha-256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})],
+			"reasons": {_not_activated},
+		},
+		"activated by what may be used once, and nobody counts": {
+			"to": [_eligible, _elevation({"max_uses": 1})],
+			"reasons": {_not_activated},
 		},
 		"activated by what is revoked": {
 			"to": [_eligible, fixtures.put("/revocations/elevations/e-1", {"id": "e-1", "from": fixtures.now})],
@@ -179,4 +210,63 @@ test_evidence_of_what_activated if {
 test_until_the_end_of_the_grant if {
 	case := {"ask": fixtures.ask("query"), "to": [_grant("orders:dba@*", "", fixtures.seconds.next, "")]}
 	fixtures.answer(case).context.valid_until == "2027-01-15T08:00:01Z"
+}
+
+_counted(action, uses) := {
+	"ask": fixtures.ask(action),
+	"with": [fixtures.put("/context/uses", {"e-1": uses})],
+	"to": [_eligible, _elevation({"max_uses": 1})],
+}
+
+test_activated_by_what_may_be_used_once if {
+	fixtures.holds(object.union(_counted("query", 0), {"reasons": set()}))
+	fixtures.holds(object.union(_counted("query", 1), {"reasons": {_not_activated}}))
+}
+
+_use := {"id": "notify:use", "type": "notify", "properties": {"event": "use", "elevation": "e-1"}}
+
+# One use is told of once, though both gates rely on the one elevation.
+test_notice_of_a_use[action] if {
+	some action in ["query", "administer", "rotate"]
+	answer := fixtures.answer(_counted(action, 0))
+	[obligation | some obligation in answer.context.obligations; obligation.type == "notify"] == [_use]
+}
+
+_verdict(case) := verdict if {
+	request := json.patch(case.ask, object.get(case, "with", []))
+	docs := json.patch(fixtures.documents, object.get(case, "to", []))
+	verdict := data.authz.gates.entitlement.verdict with input as request
+		with data.catalog as docs.catalog
+		with data.config as docs.config
+		with data.iga as docs.iga
+		with data.pam as docs.pam
+		with data.trust as docs.trust
+		with data.revocations as docs.revocations
+		with time.now_ns as fixtures.now
+}
+
+test_what_it_depends_on[note] if {
+	some note, case in {
+		"a standing grant": {"case": {"ask": fixtures.ask("query")}, "has": {}},
+		"an activated grant": {
+			"case": {"ask": fixtures.ask("query"), "to": [_eligible]},
+			"has": {"store": true, "depends_on": []},
+		},
+		"an activation that is counted": {
+			"case": _counted("query", 0),
+			"has": {"store": false, "depends_on": ["context.uses"]},
+		},
+	}
+	verdict := _verdict(case.case)
+	verdict.pass == true
+	object.filter(verdict, ["store", "depends_on"]) == case.has
+}
+
+# What activates a grant ends with the approval that it rests on.
+test_until_the_approver_of_what_activates_is_revoked if {
+	answer := fixtures.answer({"ask": fixtures.ask("query"), "to": [
+		_eligible,
+		fixtures.put("/revocations/subjects/carol", {"id": "carol", "from": fixtures.now + fixtures.second}),
+	]})
+	answer.context.valid_until == "2027-01-15T08:00:01Z"
 }

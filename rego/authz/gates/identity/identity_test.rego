@@ -64,6 +64,43 @@ test_identity[note] if {
 			"to": [fixtures.put("/iga/identities/carol", "disabled|human||hr|")],
 			"reasons": {_unowned},
 		},
+		"the owner was revoked": {
+			"ask": _bot,
+			"to": [fixtures.put("/revocations/subjects/carol", {"id": "carol", "from": fixtures.now})],
+			"reasons": {_unowned},
+		},
+		"the owner was revoked for what was issued before": {
+			"ask": _bot,
+			"to": [fixtures.put("/revocations/subjects/carol", {
+				"id": "carol",
+				"from": fixtures.now,
+				"issued_until": fixtures.now - fixtures.hour,
+			})],
+			"reasons": {_unowned},
+		},
+		"the owner will be revoked": {
+			"ask": _bot,
+			"to": [fixtures.put("/revocations/subjects/carol", {"id": "carol", "from": fixtures.now + 1})],
+			"reasons": set(),
+		},
+		"one of two owners was revoked": {
+			"ask": _bot,
+			"to": [
+				fixtures.put("/iga/identities/bot", "active|service_account|prod|cmdb|carol,alice"),
+				fixtures.put("/revocations/subjects/carol", {"id": "carol", "from": fixtures.now}),
+			],
+			"reasons": set(),
+		},
+		"a person whose manager has left": {
+			"ask": fixtures.ask("query"),
+			"to": [fixtures.put("/iga/identities/alice", "active|human||hr|dora")],
+			"reasons": set(),
+		},
+		"an owner who has a manager": {
+			"ask": _bot,
+			"to": [fixtures.put("/iga/identities/carol", "active|human||hr|dora")],
+			"reasons": set(),
+		},
 		"the owner's listing is too old": {
 			"ask": _bot,
 			"to": [
@@ -133,4 +170,17 @@ test_evidence if {
 		"source": "cmdb",
 		"snapshot": "cmdb-12",
 	}
+}
+
+# An answer for a service ends with the person who answers for it; with the last of them, where there are several.
+test_until_the_owner_is_revoked[note] if {
+	some note, case in {
+		"the one owner": {"owners": "carol", "until": "2027-01-15T08:00:01Z"},
+		"one of two": {"owners": "carol,alice", "until": "2027-01-15T08:59:59Z"},
+	}
+	answer := fixtures.answer({"ask": _bot, "to": [
+		fixtures.put("/iga/identities/bot", sprintf("active|service_account|prod|cmdb|%s", [case.owners])),
+		fixtures.put("/revocations/subjects/carol", {"id": "carol", "from": fixtures.now + fixtures.second}),
+	]})
+	answer.context.valid_until == case.until
 }
