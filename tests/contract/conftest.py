@@ -1,4 +1,4 @@
-"""A server on loopback that answers as a test says, and the two networked connectors pointed at it."""
+"""A server on loopback that answers as a test says, and the networked connectors pointed at it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
 
 from livegate.model.instants import HOUR, parse
 from livegate.model.snapshot import Domain
 from livegate.sources.config import SourceConfig
+from livegate.sources.jwks import JwksSource
 from livegate.sources.openbao import OpenBaoSource
 from livegate.sources.protocol import Effects
 from livegate.sources.scim import ScimSource
+from livegate.sources.spiffe import SpiffeSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -144,6 +148,26 @@ def healthy_openbao(exchange: Exchange) -> None:
             exchange.json({"data": data | window})
 
 
+def public_jwk(kid: str, **more: str) -> dict[str, str]:
+    """A fresh public key under this name."""
+    made: dict[str, str] = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()).public_key(), as_dict=True)
+    return made | {"kid": kid} | more
+
+
+KEYS = [public_jwk("k1", use="sig", alg="ES256"), public_jwk("k2")]
+BUNDLE = {"keys": [public_jwk("s1", use="jwt-svid")], "spiffe_sequence": 4, "spiffe_refresh_hint": 300}
+
+
+def healthy_keys(exchange: Exchange) -> None:
+    """Two keys."""
+    exchange.json({"keys": KEYS}, content_type="application/jwk-set+json")
+
+
+def healthy_bundle(exchange: Exchange) -> None:
+    """One key."""
+    exchange.json(BUNDLE)
+
+
 @dataclass
 class World:
     """The effects given to a connector, recorded."""
@@ -166,6 +190,11 @@ class Connector:
     domain: Domain
     settings: dict[str, Any]
     rows: int
+    requests: int = 3
+    """Least number of requests that a listing takes."""
+    token: bool = True
+    says: dict[str, str] = field(default_factory=dict)
+    """Fault → its words, where they are not those of every connector."""
 
     def __str__(self) -> str:
         return self.kind
@@ -180,7 +209,8 @@ class Connector:
             max_fall=0.2,
             keep=3,
             correlate="id",
-            settings={"url": server.url, "token": "file:token", "timeout": 5, "max_bytes": 1_000_000}
+            settings={"url": server.url, "timeout": 5, "max_bytes": 1_000_000}
+            | ({"token": "file:token"} if self.token else {})
             | self.settings
             | settings,
             path=world.base / "sut.yaml",
@@ -199,7 +229,33 @@ OPENBAO = Connector(
 )
 
 
-@pytest.fixture(params=[SCIM, OPENBAO], ids=str)
+_UNSAID = {"401": "wants to know who asks", "403": "wants to know who asks", "5000-digits": "too many digits"}
+_UNSAID["refused-1-GB"] = "wants to know who asks"
+JWKS = Connector(
+    "jwks",
+    healthy_keys,
+    JwksSource,
+    Domain.TRUST,
+    {"issuer": "https://idp.example"},
+    rows=2,
+    requests=1,
+    token=False,
+    says=_UNSAID,
+)
+SPIFFE = Connector(
+    "spiffe",
+    healthy_bundle,
+    SpiffeSource,
+    Domain.TRUST,
+    {"trust_domain": "prod.example"},
+    rows=1,
+    requests=1,
+    token=False,
+    says=_UNSAID,
+)
+
+
+@pytest.fixture(params=[SCIM, OPENBAO, JWKS, SPIFFE], ids=str)
 def connector(request: pytest.FixtureRequest) -> Connector:
     """Each networked connector in turn."""
     found: Connector = request.param

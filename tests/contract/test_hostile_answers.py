@@ -212,6 +212,8 @@ def test_is_an_error_that_says_so(
     *, name: str, at: int, connector: Any, server: Any, world: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     fault, words, settings = FAULTS[name]
+    at = min(at, connector.requests)
+    words = connector.says.get(name, words)
     server.respond = lambda exchange: (fault if exchange.number >= at else connector.healthy)(exchange)
     caplog.set_level(logging.DEBUG)
 
@@ -242,9 +244,11 @@ def test_without_a_fault_everything_is_listed(connector: Any, server: Any, world
     rows = list(connector.source(server, world).listing().rows)
 
     assert len(rows) == connector.rows
-    assert {type(row).__name__ for row in rows} <= {"Identity", "Grant", "Elevation"}
+    assert {type(row).__name__ for row in rows} <= {"Identity", "Grant", "Elevation", "Key"}
     sent = server.seen[0].headers
-    assert TOKEN in (sent.get("Authorization") or sent.get("X-Vault-Token"))
+    shown = [value for name, value in sent.items() if name in {"Authorization", "X-Vault-Token"}]
+    assert len(shown) == connector.token
+    assert all(TOKEN in value for value in shown)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +265,8 @@ def test_waits_as_asked_and_goes_on(
     *, code: int, retry_after: str, wait: float, connector: Any, server: Any, world: Any
 ) -> None:
     busy = status(code, retry_after=retry_after)
-    server.respond = lambda exchange: (busy if exchange.number == 3 else connector.healthy)(exchange)
+    at = connector.requests
+    server.respond = lambda exchange: (busy if exchange.number == at else connector.healthy)(exchange)
 
     assert len(list(connector.source(server, world).listing().rows)) == connector.rows
     assert world.waits == [wait]
@@ -279,7 +284,8 @@ def test_waits_as_asked_and_goes_on(
 def test_a_passing_fault_in_the_middle_is_tried_again(
     fault: Callable[[Any], None], connector: Any, server: Any, world: Any
 ) -> None:
-    server.respond = lambda exchange: (fault if exchange.number in {3, 4} else connector.healthy)(exchange)
+    at = connector.requests
+    server.respond = lambda exchange: (fault if exchange.number in {at, at + 1} else connector.healthy)(exchange)
 
     assert len(list(connector.source(server, world).listing().rows)) == connector.rows
     assert world.waits == [0.5, 1.0]

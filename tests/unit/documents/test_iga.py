@@ -54,8 +54,10 @@ def test_the_whole_document() -> None:
         "snapshots": {
             "hr": {"id": "hr-3", "sequence": 3, "observed_at": T, "expires_at": T + 10, "count": 7, "sha256": "0" * 64}
         },
+        "listed": {"hr": "hr-3"},
         "guards": ["hr"],
         "identities": {"alice": "active|human||hr|"},
+        "proofs": {},
         "grants": {"alice": {"e@*": "hr|g1|9223372036|||"}},
         "denies": {"alice": {"e@account:prod": "hr|g2|9223372036|||"}},
     }
@@ -92,7 +94,7 @@ def test_two_names_of_one_identity_hold_together() -> None:
     }
 
 
-def source(system: str, *records: AnyRecord, correlate: str = "id", **rules: bool) -> Input:
+def source(system: str, *records: AnyRecord, correlate: str = "id", **rules: Any) -> Input:
     """One snapshot under rules of its own."""
     return Input(head(system), records, correlate, Rules(**rules))
 
@@ -190,13 +192,18 @@ def test_an_identity_of_two_systems_is_as_active_as_the_strictest_says(
         assert made.quarantined == []
 
 
+BOT = {"type": IdentityType.WORKLOAD}
+
+
 @pytest.mark.parametrize(
     ("one", "other", "differ"),
     [
         ({"type": IdentityType.WORKLOAD}, {}, "type"),
         ({"environment": "prod"}, {"environment": "staging"}, "environment"),
-        ({"owners": ("bob",)}, {"owners": ("carol",)}, "owners"),
-        ({"owners": ("bob",)}, {"environment": "prod"}, "environment, owners"),
+        (BOT | {"owners": ("bob",)}, BOT | {"owners": ("carol",)}, "owners"),
+        (BOT | {"owners": ("bob",)}, BOT | {"environment": "prod"}, "environment, owners"),
+        (BOT | {"sponsor": "bob"}, BOT | {"sponsor": "carol"}, "owners"),
+        ({"manager": "bob"}, {"manager": "carol"}, "manager"),
     ],
 )
 def test_two_primaries_that_differ_make_a_suspended_identity(
@@ -216,8 +223,9 @@ def test_two_primaries_that_differ_do_not_lift_what_one_of_them_disables() -> No
 
 
 def test_owners_in_another_order_are_the_same_owners() -> None:
-    made = iga.build([source("ad", person("x", owners=("a", "b"))), source("hr", person("x", owners=("b", "a")))])
-    assert made.document["identities"]["x"] == "active|human||ad|a,b"
+    one, other = person("x", owners=("a", "b"), **BOT), person("x", owners=("b", "a"), **BOT)
+    made = iga.build([source("ad", one), source("hr", other)])
+    assert made.document["identities"]["x"] == "active|workload||ad|a,b"
     assert made.quarantined == []
 
 
@@ -240,8 +248,160 @@ def test_a_secondarys_deny_holds_for_whomever_it_may_mean() -> None:
     assert sorted(iga.build([ours, theirs]).document["denies"]) == ["u-1", "u-2"]
 
 
-def test_an_owner_whose_id_holds_a_separator_is_left_out_and_named() -> None:
+def status(made: Built) -> dict[str, str]:
+    """Identity to its status."""
+    return {name: leaf.split("|")[0] for name, leaf in made.document["identities"].items()}
+
+
+def test_an_owner_who_cannot_be_named_suspends_what_he_owns_and_himself() -> None:
+    # he may approve what was asked for by what he owns, were he not suspended: nobody knows that it is his
     made = built(person("svc", type=IdentityType.SERVICE_ACCOUNT, owners=("bob", "a,b")), person("a,b"), person("bob"))
-    assert made.document["identities"]["svc"] == "active|service_account||hr|bob"
-    assert [row.where for row in made.quarantined] == ["hr: identity svc"]
-    assert "'a,b'" in made.quarantined[0].reason
+    assert made.document["identities"]["svc"] == "suspended|service_account||hr|bob"
+    assert status(made) == {"svc": "suspended", "a,b": "suspended", "bob": "active"}
+    [theirs, his] = made.quarantined
+    assert theirs.where == "hr: identity svc"
+    assert "'a,b'" in theirs.reason
+    assert "it is suspended" in theirs.reason
+    assert his.where == "iga: identity a,b"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_whoever_is_below_a_manager_who_cannot_be_named_is_suspended(order: int) -> None:
+    chain = [person("sub", manager="mid"), person("mid", manager="cn=boss,ou=people"), person("cn=boss,ou=people")]
+    others = [person("alice", manager="carol"), person("carol"), person("bot", owners=("sub",), **BOT)]
+    people = [*chain, *others][::order]
+    for made in (
+        built(*people),
+        iga.build([source(f"s{n}", record) for n, record in enumerate(people)]),
+    ):
+        assert status(made) == dict.fromkeys(("sub", "mid", "cn=boss,ou=people"), "suspended") | dict.fromkeys(
+            ("alice", "carol", "bot"), "active"
+        )
+        [below] = [row.reason for row in made.quarantined if "manager above" in row.reason]
+        assert below.startswith("1 people")
+
+
+def test_a_circle_of_managers_below_one_who_cannot_be_named_ends() -> None:
+    made = built(
+        person("a", manager="b"), person("b", manager="a"), person("c", manager="d|d"), person("e", manager="c")
+    )
+    assert status(made) == {"a": "active", "b": "active", "c": "suspended", "e": "suspended"}
+
+
+def test_a_person_with_owners_is_suspended_and_told() -> None:
+    made = built(
+        person("alice"), person("alice-adm", owners=("alice",), manager="boss"), person("low", manager="alice-adm")
+    )
+    assert made.document["identities"]["alice-adm"] == "suspended|service_account||hr|alice"
+    assert status(made) == {"alice": "active", "alice-adm": "suspended", "low": "suspended"}  # low's superior is lost
+    row = made.quarantined[0]
+    assert row.where == "hr: identity alice-adm"
+    assert "service_account" in row.reason
+    without = built(person("alice"), person("alice-adm", sponsor="alice"), person("low", manager="alice-adm"))
+    assert status(without) == {"alice": "active", "alice-adm": "suspended", "low": "active"}
+
+
+def test_what_a_secondary_says_of_responsible_people_counts_for_nothing() -> None:
+    theirs = source(
+        "ad", person("x", manager="cn=boss,ou=p", owners=("o",)), person("y", owners=("a|b",), **BOT), secondary=True
+    )
+    made = iga.build([source("hr", person("x"), person("y", owners=("o",), **BOT)), theirs])
+    assert status(made) == {"x": "active", "y": "active"}
+    assert made.quarantined == []
+
+
+def test_of_two_primaries_that_differ_none_of_the_people_is_lost() -> None:
+    bot, other = person("x", owners=("bob",), **BOT), person("x", owners=("carol",), **BOT)
+    human = person("x", manager="boss")
+    low = person("low", manager="x")
+    for first, second in (("hr", "ad"), ("ad", "hr")):
+        made = iga.build([source(first, bot), source(second, other)])
+        assert made.document["identities"]["x"] == f"suspended|workload||{first}|bob,carol"
+        for one, two in ((bot, human), (human, bot), (person("x", manager="b2"), human)):
+            made = iga.build([source(first, one, low), source(second, two)])
+            assert status(made) == {"x": "suspended", "low": "suspended"}
+            assert one.type is two.type or made.document["identities"]["x"].endswith("|bob")
+
+
+def test_what_one_primary_cannot_name_no_other_makes_good() -> None:
+    for order in (1, -1):
+        inputs = [source("hr", person("x", manager="boss")), source("ad", person("x", manager="a|b"))]
+        made = iga.build(inputs[::order])
+        assert status(made) == {"x": "suspended"}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_manager_that_one_system_knows_is_the_persons(order: int) -> None:
+    silent, knows = source("ad", person("x")), source("hr", person("x", manager="boss"))
+    made = iga.build([silent, knows][::order])
+    assert made.document["identities"]["x"].endswith("|boss")
+    assert made.document["identities"]["x"].startswith("active|")
+    assert made.quarantined == []
+
+
+def test_who_is_responsible() -> None:
+    made = built(
+        person("bot", owners=("bob", "carol"), sponsor="bob", manager="nobody", **BOT),
+        person("agent", type=IdentityType.AGENT, sponsor="carol"),
+        person("bob", manager="alice"),
+    )
+    assert made.document["identities"] == {
+        "bot": "active|workload||hr|bob,carol",
+        "agent": "active|agent||hr|carol",
+        "bob": "active|human||hr|alice",
+    }
+    assert made.quarantined == []
+
+
+SPIFFE = "spiffe://prod.example/ci/deploy"
+
+
+def test_proof_names() -> None:
+    made = built(
+        person("ci", names=(SPIFFE, "https://login.example#client:ci"), **BOT), person("alice", names=("https://i#1",))
+    )
+    assert made.document["proofs"] == {SPIFFE: "ci", "https://login.example#client:ci": "ci", "https://i#1": "alice"}
+    assert made.quarantined == []
+
+
+def test_a_name_that_is_none_gives_nothing_and_is_told() -> None:
+    made = built(person("ci", names=("spiffe://Prod.example/x", SPIFFE)))
+    assert made.document["proofs"] == {SPIFFE: "ci"}
+    assert reasons(made) == [
+        ("hr: identity ci", "the proof name 'spiffe://Prod.example/x' is neither a SPIFFE ID nor issuer#subject")
+    ]
+    assert "ci" in made.document["identities"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_name_that_two_identities_have_names_nobody(order: int) -> None:
+    ours, theirs = person("ci", names=(SPIFFE, "https://i#1")), person("mallory", names=(SPIFFE,))
+    for made in (
+        built(*(ours, theirs)[::order]),
+        iga.build([source("hr", ours), source("ad", theirs)][::order]),
+    ):
+        assert made.document["proofs"] == {"https://i#1": "ci"}
+        told = [("iga: proofs", f"ci, mallory have the proof name {SPIFFE!r}; it names none of them")]
+        assert reasons(made) == told
+
+
+def test_one_name_of_one_identity_from_two_systems_is_its_name() -> None:
+    both = person("ci", names=(SPIFFE, SPIFFE))
+    made = iga.build([source("hr", both), source("ad", both)])
+    assert made.document["proofs"] == {SPIFFE: "ci"}
+
+
+def test_names_are_made_of_attributes_beside_those_that_the_rows_give() -> None:
+    rules: dict[str, Any] = {"names": (("https://login.example", "external_id"), ("prod.example", "id"))}
+    made = iga.build([source("hr", person("a", external_id="00u1", names=(SPIFFE,)), person("b"), **rules)])
+    assert made.document["proofs"] == {
+        "https://login.example#00u1": "a",
+        "prod.example#a": "a",
+        "prod.example#b": "b",
+        SPIFFE: "a",
+    }
+
+
+def test_a_secondary_names_nobody() -> None:
+    theirs = source("ad", person("alice", names=(SPIFFE,)), secondary=True)
+    assert iga.build([source("hr", person("alice")), theirs]).document["proofs"] == {}

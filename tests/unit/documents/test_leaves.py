@@ -35,15 +35,42 @@ def test_grant_leaf(made: Grant, leaf: str) -> None:
     assert leaves.grant_leaf(made, "hr") == leaf
 
 
+def identity(**more: object) -> Identity:
+    """An active service account, changed by ``more``."""
+    return Identity(**({"id": "svc", "type": IdentityType.SERVICE_ACCOUNT, "status": Status.ACTIVE} | more))  # type: ignore[arg-type]  # a test's shorthand
+
+
 def test_identity_leaf() -> None:
-    made = Identity(
-        id="svc",
-        type=IdentityType.SERVICE_ACCOUNT,
-        status=Status.ACTIVE,
-        owners=("bob", "a,b", "x|y", "50%"),
-        environment="prod",
+    made = identity(owners=("bob", "carol"), sponsor="carol", manager="nobody", environment="prod")
+    assert leaves.identity_leaf(made, "hr") == "active|service_account|prod|hr|bob,carol"
+    assert leaves.identity_leaf(identity(type=IdentityType.HUMAN, manager="boss"), "hr") == "active|human||hr|boss"
+
+
+@pytest.mark.parametrize("person", ["a,b", "x|y", "50%"])
+@pytest.mark.parametrize(
+    ("more", "rest"),
+    [
+        ({"owners": ("bob", ...)}, "service_account||hr|bob"),
+        ({"owners": ("bob",), "sponsor": ...}, "service_account||hr|bob"),
+        ({"type": IdentityType.HUMAN, "manager": ...}, "human||hr|"),
+    ],
+)
+def test_an_identity_whose_people_cannot_all_be_named_is_not_active(
+    person: str, more: dict[str, object], rest: str
+) -> None:
+    def named(value: object) -> object:
+        return tuple(map(named, value)) if isinstance(value, tuple) else person if value is ... else value
+
+    made = {name: named(value) for name, value in more.items()}
+    assert leaves.identity_leaf(identity(**made), "hr") == f"suspended|{rest}"
+    assert leaves.identity_leaf(identity(status=Status.DISABLED, **made), "hr") == f"disabled|{rest}"
+
+
+@pytest.mark.parametrize("more", [{"owners": ("alice",)}, {"sponsor": "alice"}, {"owners": ("alice",), "manager": "m"}])
+def test_a_person_with_owners_counts_as_an_account_of_theirs_that_is_not_active(more: dict[str, object]) -> None:
+    assert (
+        leaves.identity_leaf(identity(type=IdentityType.HUMAN, **more), "hr") == "suspended|service_account||hr|alice"
     )
-    assert leaves.identity_leaf(made, "hr") == "active|service_account|prod|hr|bob"
 
 
 @given(st.text(min_size=1), st.text())

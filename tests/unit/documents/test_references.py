@@ -31,13 +31,32 @@ def put(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return changed
 
 
+def _window(zone: str, *, start: int = 0, end: int = 60) -> dict[str, Any]:
+    return {"zone": zone, "days": ["Monday"], "from": start, "to": end}
+
+
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
         ("permits/payment/create", ["ledger:payments-clrek"], "'ledger:payments-clerk'"),
         ("permits/payment/aprove", ["ledger:viewer"], "'approve'"),
         ("actions/payment/read/application", "leger", "'ledger'"),
-        ("entitlements/ledger:viewer/application", "zzz", "ledger, orders, pipeline"),
+        ("entitlements/ledger:viewer/application", "zzz", "mail, orders, pipeline"),
+        ("actions/payment/read/limits", {"windows": [_window("Europe/Viena")]}, "'Europe/Vienna'"),
+        ("actions/payment/read/limits", {"windows": [_window("UTC", start=600, end=600)]}, "ends before it begins"),
+        ("actions/payment/read/limits", {"ticket": "CHG-("}, "no regular expression"),
+        (
+            "combinations/more",
+            {"title": "x", "after": "reads_personal_dat", "then": "sends_outside"},
+            "'reads_personal_data'",
+        ),
+        (
+            "combinations/more",
+            {"title": "x", "after": "reads_personal_data", "then": "sends_outsid"},
+            "'sends_outside'",
+        ),
+        ("applications/ledger/profile", "timesheet", "no profile"),
+        ("profiles/more", {"pep": "x", "actions": {"payment": {"raed": True}}, "valid_for": 10**9}, "'read'"),
     ],
 )
 def test_the_catalogue(data: Path, path: str, value: Any, says: str) -> None:
@@ -57,8 +76,34 @@ def test_callers(data: Path) -> None:
     assert "a" * 64 not in str(caught.value)
 
 
+def test_profiles(data: Path) -> None:
+    catalog, trust = tree.load(data, "catalog"), tree.load(data, "trust")
+    references.check_profiles(catalog, trust, where="catalog")
+    name = next(iter(catalog["profiles"]))
+    with pytest.raises(DocumentError, match="no PEP 'db-prxy'"):
+        references.check_profiles(put(catalog, f"profiles/{name}/pep", "db-prxy"), trust, where="catalog")
+
+
 def test_gates(data: Path) -> None:
     config = tree.load(data, "config")
     references.check_gates(config, config["gates"], where="config")
     with pytest.raises(DocumentError, match="elevation"):
         references.check_gates(put(config, "gates/elevaton", {"pass": True}), config["gates"], where="config")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"workloads": {"spiffe://prod.example/api": {"pep": "db-prox"}}}, "workloads: no PEP 'db-prox'"),
+        ({"keys": {"https://idp.example#a": {}}}, "keys: the issuer 'https://idp.example#a'"),
+        ({"roots": {"a|b": "PEM"}}, "roots: the issuer 'a|b'"),
+        ({"sources": {"": "idp"}}, "sources: the issuer ''"),
+        ({"issuers": {"github": {"a#b": {}}}}, "issuers.github: the issuer 'a#b'"),
+    ],
+)
+def test_who_is_trusted(data: Path, changes: dict[str, Any], says: str) -> None:
+    trust = tree.load(data, "trust")
+    references.check_trust(trust, where="trust")
+    with pytest.raises(DocumentError) as caught:
+        references.check_trust(trust | changes, where="trust")
+    assert says in str(caught.value)

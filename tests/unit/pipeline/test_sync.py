@@ -61,14 +61,19 @@ def test_documents_are_valid_and_complete(project: Project) -> None:
     for root in ("catalog", "config", "iga", "pam", "trust", "revocations"):
         tree.checked(tree.load(project.data, root), root, where=root)
     iga, pam = tree.load(project.data, "iga"), tree.load(project.data, "pam")
-    assert len(iga["identities"]) == 16
+    assert len(iga["identities"]) == 21
+    assert iga["identities"]["bob"] == "active|human||example-iga|alice"
+    assert iga["proofs"]["spiffe://prod.example/ci/deploy"] == "ci-deploy"
+    assert iga["listed"] == {"example-iga": "example-iga-1"}
     assert iga["grants"]["alice"] == {
+        "orders:console@account:prod": "example-iga|g-026|9223372036|||role:dba",
         "orders:dba@account:prod": "example-iga|g-001|9223372036|||role:dba",
         "pipeline:deployer@account:prod": "example-iga|g-002|9223372036||eligible|role:platform",
     }
     assert iga["denies"] == {"frank": {"ledger:payments-approver@*": "example-iga|g-014|9223372036|||sod:payments"}}
     assert pam["elevations"]["alice"]["e-101"]["approvers"] == ["carol"]
-    assert [row.where for row in result.unmatched] == ["example-pam: elevations e-108"]
+    assert pam["mandates"]["agent-recon-fx"]["m-302"]["ancestors"] == [{"agent": "agent-recon", "id": "m-301"}]
+    assert [row.where for row in result.unmatched] == ["example-pam: elevations e-108", "example-pam: mandates m-309"]
 
 
 def test_nothing_of_the_checkout_is_written_to(project: Project, pytestconfig: pytest.Config) -> None:
@@ -115,9 +120,9 @@ def test_a_sharp_fall_is_refused_until_someone_says_so(project: Project) -> None
     refused = run(project, now=NOW + SECOND)
     assert refused.failures["example-iga"].exit_code == 4
     assert "--accept-removals" in str(refused.failures["example-iga"])
-    assert len(tree.load(project.data, "iga")["grants"]) == 16
+    assert len(tree.load(project.data, "iga")["grants"]) == 21
     assert not run(project, now=NOW + SECOND, accept_removals=True).failures
-    assert len(tree.load(project.data, "iga")["grants"]) < 16
+    assert len(tree.load(project.data, "iga")["grants"]) < 21
 
 
 def test_the_same_again_is_the_same_issue_until_half_its_life(project: Project) -> None:

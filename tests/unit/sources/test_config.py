@@ -43,6 +43,10 @@ def test_what_an_iga_source_counts_for(tmp_path: Path) -> None:
     (tmp_path / "hr.yaml").write_text(GOOD.replace("  file:", keys + "  file:"))
     (config,) = load_all(tmp_path)
     assert (config.secondary, config.guards, config.ignore_unmatched_denies) == (True, True, True)
+    keys = "  names: [{issuer: 'https://i', attribute: id}, {issuer: prod.example, attribute: external_id}]\n"
+    (tmp_path / "hr.yaml").write_text(GOOD.replace("  file:", keys + "  file:"))
+    (config,) = load_all(tmp_path)
+    assert config.names == (("https://i", "id"), ("prod.example", "external_id"))
 
 
 @pytest.mark.parametrize(
@@ -57,6 +61,15 @@ def test_what_an_iga_source_counts_for(tmp_path: Path) -> None:
         ("max_age: 24h", "max_age: 24h\n  identities: tertiary", "hr.identities"),
         ("max_age: 24h", "max_age: 24h\n  unmatched_denies: allow", "hr.unmatched_denies"),
         ("max_age: 24h", "max_age: 24h\n  guards: 1", "hr.guards"),
+        ("max_age: 24h", "max_age: 24h\n  names: []", "hr.names"),
+        ("max_age: 24h", "max_age: 24h\n  names: [{issuer: 'https://i#j', attribute: id}]", "hr.names"),
+        ("max_age: 24h", "max_age: 24h\n  names: [{issuer: 'https://i', attribute: user_name}]", "hr.names"),
+        (
+            "max_age: 24h",
+            "max_age: 24h\n  identities: secondary\n  names: [{issuer: 'https://i', attribute: id}]",
+            "a secondary source names nobody",
+        ),
+        ("domain: iga", "domain: pam\n  names: [{issuer: i, attribute: id}]", "says something of IGA sources only"),
         ("domain: iga", "domain: pam\n  guards: true", "hr.guards: says something of IGA sources only"),
         ("kind: file", "kind: ldap", "must be one of file, scim, openbao"),
         ("kind: file", "kind: scim", "scim"),
@@ -94,6 +107,69 @@ def test_no_duration(text: str) -> None:
 
 
 def test_unknown_connector(config: Callable[..., SourceConfig], effects: Effects) -> None:
-    assert sorted(CONNECTORS) == ["file", "openbao", "scim"]
+    assert sorted(CONNECTORS) == ["file", "jwks", "openbao", "scim", "spiffe"]
     with pytest.raises(ConfigError, match="no connector 'ldap'"):
         connect(config(frame={"kind": "ldap"}), effects)
+
+
+KEYS = "idp:\n  kind: jwks\n  domain: trust\n  max_age: 24h\n  jwks: {url: 'https://idp.example/keys', issuer: 'https://idp.example'}\n"
+BUNDLE = (
+    "prod:\n  kind: spiffe\n  domain: trust\n  max_age: 24h\n  spiffe: {path: prod.json, trust_domain: prod.example}\n"
+)
+
+
+@pytest.mark.parametrize(("name", "text"), [("idp", KEYS), ("prod", BUNDLE)])
+def test_a_source_of_keys_may_lose_any_number_of_them(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / f"{name}.yaml").write_text(text)
+    config = load(tmp_path / f"{name}.yaml")
+    assert (config.domain, config.max_fall) == (Domain.TRUST, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("domain: trust", "domain: iga", "idp.domain"),
+        ("kind: jwks", "kind: spiffe", "spiffe"),
+        ("max_age: 24h", "max_age: 24h\n  correlate: id", "idp.correlate: keys have no subjects"),
+        ("max_age: 24h", "max_age: 24h\n  guards: true", "idp.guards: says something of IGA sources only"),
+        ("url: 'https://idp.example/keys', ", "", "idp.jwks"),
+        ("url: 'https://idp.example/keys'", "url: 'https://idp.example/keys', path: keys.json", "idp.jwks"),
+        ("url: 'https://idp.example/keys'", "path: keys.json, ca: ca.pem", "idp.jwks"),
+        ("https://idp.example/keys", "file:///etc/keys", "idp.jwks.url"),
+        ("issuer: 'https://idp.example'", "issuer: ''", "idp.jwks.issuer"),
+        ("issuer: 'https://idp.example'", "issuer: 'https://idp.example#a'", "idp.jwks.issuer"),
+        ("issuer: 'https://idp.example'", "issuer: 'https://idp.example|a'", "idp.jwks.issuer"),
+        ("issuer: 'https://idp.example'", "issuer: 'https://idp.example', rsa_alg: HS256", "idp.jwks.rsa_alg"),
+        ("issuer: 'https://idp.example'", "issuer: 'https://idp.example', token: 'env:T'", "token"),
+    ],
+)
+def test_what_a_source_of_keys_must_not_say(tmp_path: Path, old: str, new: str, says: str) -> None:
+    text = KEYS.replace(old, new)
+    assert text != KEYS
+    (tmp_path / "idp.yaml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "idp.yaml")
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("domain", ["Prod.example", "prod example", "spiffe://prod.example", "", "prod.example/x"])
+def test_what_is_no_trust_domain(tmp_path: Path, domain: str) -> None:
+    (tmp_path / "prod.yaml").write_text(BUNDLE.replace("prod.example", f"'{domain}'"))
+    with pytest.raises(ConfigError, match=r"prod\.spiffe\.trust_domain"):
+        load(tmp_path / "prod.yaml")
+
+
+def test_a_file_lists_no_keys(tmp_path: Path) -> None:
+    (tmp_path / "hr.yaml").write_text(GOOD.replace("domain: iga", "domain: trust"))
+    with pytest.raises(ConfigError, match=r"hr\.domain"):
+        load(tmp_path / "hr.yaml")
+
+
+@pytest.mark.parametrize(("name", "text"), [("idp", KEYS), ("prod", BUNDLE)])
+def test_keys_are_not_read_over_an_open_line(tmp_path: Path, effects: Effects, name: str, text: str) -> None:
+    address = "url: 'http://idp.example/keys'"
+    (tmp_path / f"{name}.yaml").write_text(
+        text.replace("url: 'https://idp.example/keys'", address).replace("path: prod.json", address)
+    )
+    with pytest.raises(ConfigError, match="let the answer be changed, on the way"):
+        connect(load(tmp_path / f"{name}.yaml"), effects)

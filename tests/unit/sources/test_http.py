@@ -46,10 +46,14 @@ def test_addresses_that_a_token_may_be_sent_to(url: str, origin: tuple[str, str,
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        pytest.param("http://idp.example/scim", "would show the token", id="unencrypted"),
-        pytest.param("http://10.0.0.1", "would show the token", id="private-network"),
-        pytest.param("http://localhost.evil.example", "would show the token", id="looks-local"),
-        pytest.param("http://127.0.0.1.evil.example", "would show the token", id="looks-loopback"),
+        pytest.param("http://idp.example/scim", "would show the token, or let the answer be changed", id="unencrypted"),
+        pytest.param("http://10.0.0.1", "would show the token, or let the answer be changed", id="private-network"),
+        pytest.param(
+            "http://localhost.evil.example", "would show the token, or let the answer be changed", id="looks-local"
+        ),
+        pytest.param(
+            "http://127.0.0.1.evil.example", "would show the token, or let the answer be changed", id="looks-loopback"
+        ),
         pytest.param("https://user:hunter2@idp.example", "holds credentials", id="credentials"),
         pytest.param("https://:hunter2@idp.example", "holds credentials", id="password"),
         pytest.param("https://idp.example/?key=hunter2", "query", id="query"),

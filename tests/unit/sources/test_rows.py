@@ -12,8 +12,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from livegate.errors import SourceError
 from livegate.model import instants
-from livegate.model.records import Elevation, Grant, Identity, Mandate, Recording
+from livegate.model.records import (
+    Approval,
+    Authority,
+    Constraint,
+    Delegation,
+    Elevation,
+    Grant,
+    Identity,
+    Limit,
+    Mandate,
+    Parent,
+    Recording,
+    TaskApproval,
+)
 from livegate.model.snapshot import Quarantined
 from livegate.sources.fields import instant
 from livegate.sources.file import FileSource
@@ -48,10 +62,28 @@ GOOD: dict[str, dict[str, Any]] = {
         "agent": "bot",
         "subject": "a",
         "state": "active",
-        "expires_at": _TIMES["expires_at"],
-        "entitlements": ["x"],
+        **_TIMES,
+        "tasks": ["t"],
+        "authorities": [{"actions": ["read"], "scope": "*"}],
     },
 }
+CSV_KINDS = [kind for kind in GOOD if kind != "mandate"]
+DIGEST = "sha-256:" + "A" * 43
+
+
+def authority(**more: Any) -> dict[str, Any]:
+    """A mandate's one authority, changed by ``more``."""
+    return {"authorities": [{"actions": ["read"], "scope": "*"} | more]}
+
+
+def constraint(**operators: Any) -> dict[str, Any]:
+    """A mandate whose one authority has this constraint on the amount."""
+    return authority(constraints={"amount": operators})
+
+
+def task_approval(**more: Any) -> dict[str, Any]:
+    """A mandate whose task has this approval."""
+    return {"approvals": {"t": {"id": "ta", "approvers": ["a"]} | more}}
 
 
 def as_csv(rows: list[dict[str, Any]]) -> str:
@@ -87,7 +119,19 @@ def read_one(request: pytest.FixtureRequest, put: Put, config: Config, effects: 
     return read
 
 
-@pytest.mark.parametrize("kind", GOOD)
+@pytest.fixture
+def read_line(put: Put, config: Config, effects: Effects) -> Read:
+    """The one row of a JSON Lines export."""
+
+    def read(kind: str, row: dict[str, Any], **section: Any) -> Row:
+        put("x.jsonl", as_jsonl([row]), rows=1)
+        (found,) = FileSource(config(**{kind: {"path": "x.jsonl"} | section}), effects).listing().rows
+        return found
+
+    return read
+
+
+@pytest.mark.parametrize("kind", CSV_KINDS)
 def test_good(read_one: Read, kind: str) -> None:
     assert not isinstance(read_one(kind, GOOD[kind]), Quarantined)
 
@@ -134,8 +178,71 @@ def test_good(read_one: Read, kind: str) -> None:
         pytest.param("breakglass", {"expires_at": ""}, "expires_at is empty", False, id="endless-break-glass"),
         pytest.param("breakglass", {"review_due_at": ""}, "review_due_at is empty", False, id="no-review"),
         pytest.param("breakglass", {"justification": "x"}, "at least 10", False, id="no-justification"),
-        pytest.param("mandate", {"expires_at": ""}, "expires_at is empty", False, id="endless-mandate"),
-        pytest.param("mandate", {"agent": ""}, "agent is empty", False, id="mandate-of-nobody"),
+        pytest.param("identity", {"names": ["spiffe://a/b", ""]}, "names has an empty", False, id="empty-name"),
+        pytest.param("elevation", {"parameters": "sha-256:x"}, "no digest", False, id="no-digest"),
+        pytest.param("elevation", {"max_uses": 0}, "max_uses is below 1", False, id="no-use-is-not-any-use"),
+        pytest.param("elevation", {"max_uses": -1}, "max_uses", False, id="uses-below-0"),
+        pytest.param(
+            "elevation", {"entitlement": "", "resource": "r:1", "actions": ["x@y"]}, "holds '@'", False, id="action-at"
+        ),
+        pytest.param(
+            "elevation", {"approval": {"entitlement": "x"}}, "scope is absent", False, id="approved-for-no-scope"
+        ),
+        pytest.param(
+            "elevation", {"approval": {"scope": "r:1"}}, "names its scope, and only", False, id="approved-for-a-scope"
+        ),
+        pytest.param(
+            "elevation", {"approval": {"resource": "r:1"}}, "names its actions", False, id="approved-for-no-action"
+        ),
+        pytest.param(
+            "elevation", {"approval": {"actions": ["x"]}}, "names its actions", False, id="approved-for-no-resource"
+        ),
+        pytest.param(
+            "elevation",
+            {"approval": {"resource": "r:1", "actions": ["*"]}},
+            "names its actions",
+            False,
+            id="approved-for-any-action",
+        ),
+        pytest.param(
+            "elevation",
+            {"approval": {"entitlement": "x", "scope": "*", "resource": "r:1", "actions": ["x"]}},
+            "not of both",
+            False,
+            id="approved-for-both",
+        ),
+        pytest.param("elevation", {"approval": {"parameters": "md5:1"}}, "no digest", False, id="approved-no-digest"),
+        # what is empty may have been a restriction that got lost
+        pytest.param("elevation", {"parameters": ""}, "parameters is empty", False, id="any-parameters"),
+        pytest.param("elevation", {"max_uses": ""}, "max_uses", False, id="any-uses"),
+        pytest.param("elevation", {"approval": {"subject": ""}}, "approval.subject is empty", False, id="for-anybody"),
+        pytest.param(
+            "elevation",
+            {"approval": {"parameters": ""}},
+            "approval.parameters is empty",
+            False,
+            id="for-any-parameters",
+        ),
+        pytest.param("elevation", {"approval": {"required": ""}}, "approval.required", False, id="by-how-many"),
+        pytest.param(
+            "elevation", {"approval": {"approved_until": ""}}, "approval.approved_until is empty", False, id="for-ever"
+        ),
+        pytest.param("elevation", {"approval": {"entitlement": ""}}, "nothing", False, id="for-any-entitlement"),
+        pytest.param("elevation", {"approval": {"resource": ""}}, "nothing", False, id="for-any-resource"),
+        pytest.param("elevation", {"approval": {"scope": ""}}, "nothing", False, id="for-any-scope"),
+        pytest.param(
+            "elevation", {"approval": {"entitlement": "", "resource": ""}}, "nothing", False, id="for-anything"
+        ),
+        pytest.param("elevation", {"actions": ["read"]}, "actions", False, id="actions-of-an-entitlement"),
+        pytest.param(
+            "elevation",
+            {"entitlement": "", "resource": "r:1", "actions": ["x"], "scope": "account:test"},
+            "scope",
+            False,
+            id="scope-of-a-resource",
+        ),
+        # nobody below this one would have the superiors above it any more
+        pytest.param("identity", {"type": "robot", "manager": "boss"}, "type is", True, id="superior-lost"),
     ],
 )
 def test_quarantined(read_one: Read, kind: str, change: dict[str, Any], says: str, critical: bool) -> None:
@@ -144,6 +251,77 @@ def test_quarantined(read_one: Read, kind: str, change: dict[str, Any], says: st
     assert says in row.reason
     assert row.critical is critical
     assert row.where in {"x.csv:2", "x.jsonl:1"}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param({"not_before": ""}, "not_before is empty", id="from-ever"),
+        pytest.param({"expires_at": ""}, "expires_at is empty", id="endless"),
+        pytest.param({"expires_at": _TIMES["not_before"]}, "not after", id="no-time-at-all"),
+        pytest.param({"id": ""}, "id is empty", id="without-id"),
+        pytest.param({"agent": ""}, "agent is empty", id="of-nobody"),
+        pytest.param({"subject": None}, "subject is empty", id="for-nobody"),
+        pytest.param({"state": ""}, "state is empty", id="without-state"),
+        pytest.param({"tasks": ["t", ""]}, "tasks has an empty element", id="empty-task"),
+        pytest.param(authority(actions=[]), "one by one", id="no-action"),
+        pytest.param(authority(actions=["*"]), "one by one", id="any-action"),
+        pytest.param(authority(actions=["a@b"]), "holds '@'", id="action-at"),
+        pytest.param(authority(actions=["read", "read"]), "there twice", id="action-twice"),
+        pytest.param({"authorities": 2 * authority()["authorities"]}, "there twice", id="key-twice"),
+        pytest.param(authority(scope=""), "neither * nor type:id", id="empty-scope"),
+        pytest.param(authority(scope="payment"), "neither * nor type:id", id="scope-of-a-type"),
+        pytest.param({"authorities": [{"actions": ["read"]}]}, "scope", id="no-scope"),
+        pytest.param(authority(type="payment"), "type", id="unknown-restriction"),
+        pytest.param(authority(tools=None), "tools", id="null-is-not-any-tool"),
+        pytest.param(authority(tools=[""]), "tool without a name", id="empty-tool"),
+        pytest.param(authority(parameters=""), "parameters is empty", id="empty-is-not-any-parameter"),
+        pytest.param(authority(parameters="sha-256:" + "A" * 42), "no digest", id="short-digest"),
+        pytest.param(authority(constraints=None), "constraints", id="null-constraints"),
+        pytest.param(constraint(), "says nothing", id="constraint-of-nothing"),
+        pytest.param(constraint(maximum=5), "maximum", id="unknown-operator"),
+        pytest.param(constraint(max=5, regex=".*"), "regex", id="unknown-operator-beside-a-known"),
+        pytest.param(constraint(max="5"), "max", id="bound-as-text"),
+        pytest.param(constraint(max=True), "max", id="bound-as-truth"),
+        pytest.param(constraint(max=None, min=1), "max", id="null-bound"),
+        pytest.param(constraint(equals=None), "equals", id="equals-null"),
+        pytest.param(constraint(equals=[1]), "equals", id="equals-a-list"),
+        pytest.param(constraint(one_of=[]), "met by no value", id="one-of-none"),
+        pytest.param(constraint(required="no"), "required", id="required-as-text"),
+        pytest.param({"limits": {"calls": -1}}, "below 0", id="limit-below-0"),
+        pytest.param({"limits": {"calls": "5"}}, "limits", id="limit-as-text"),
+        pytest.param({"limits": {"Calls": 5}}, "no name of a counter", id="limit-of-no-counter"),
+        pytest.param({"limits": None}, "limits is null", id="null-is-not-unlimited"),
+        pytest.param({"parent": None}, "parent is null", id="null-is-not-underived"),
+        pytest.param({"parent": {"agent": "x"}}, "id", id="parent-without-id"),
+        pytest.param({"parent": {"agent": "", "id": "m"}}, "parent names an agent", id="parent-of-nobody"),
+        pytest.param({"delegation": {"max_depth": -1, "delegates": []}}, "below 0", id="depth-below-0"),
+        pytest.param({"delegation": {"max_depth": 1.5, "delegates": []}}, "max_depth", id="half-a-link"),
+        pytest.param({"delegation": {"max_depth": 1, "delegates": [""]}}, "empty element", id="empty-delegate"),
+        pytest.param(task_approval(id=""), "names the task and itself", id="approval-without-id"),
+        pytest.param(
+            {"approvals": {"": task_approval()["approvals"]["t"]}}, "names the task", id="approval-of-no-task"
+        ),
+        pytest.param(task_approval(required=0), "at least one approver", id="approved-by-nobody"),
+        pytest.param(task_approval(approvers=[""]), "empty element", id="approved-by-somebody"),
+        pytest.param(task_approval(approved_until=""), "approved_until is empty", id="approved-until-whenever"),
+        pytest.param(task_approval(approved_until="never"), "not an RFC 3339 time", id="approved-until-never"),
+        pytest.param(task_approval(max_uses=0), "max_uses is below 1", id="no-use-is-not-any-use"),
+        pytest.param(task_approval(parameters="x"), "no digest", id="approved-no-digest"),
+        pytest.param(task_approval(conditions=[]), "conditions", id="approval-with-more"),
+    ],
+)
+def test_a_mandate_that_is_none(read_line: Read, change: dict[str, Any], says: str) -> None:
+    row = read_line("mandate", GOOD["mandate"] | change)
+    assert isinstance(row, Quarantined)
+    assert says in row.reason
+    assert not row.critical
+
+
+def test_a_mandate_does_not_fit_into_csv(put: Put, config: Config, effects: Effects) -> None:
+    put("x.csv", as_csv([{key: str(value) for key, value in GOOD["mandate"].items()}]), rows=1)
+    with pytest.raises(SourceError, match="does not fit into CSV"):
+        FileSource(config(mandate={"path": "x.csv"}), effects).listing()
 
 
 @pytest.mark.parametrize(
@@ -158,6 +336,8 @@ def test_quarantined(read_one: Read, kind: str, change: dict[str, Any], says: st
         ("identity", '{"id":"a","type":"human"}', True),
         ("identity", '{"id":"a","type":"human","status":true}', True),
         ("identity", '{"id":7,"type":"human","status":"active"}', False),
+        ("identity", '{"id":"a","type":"human","status":"active","manager":["boss"]}', True),
+        ("identity", '{"id":7,"type":"human","status":"active","manager":null}', False),
         ("elevation", '{"id":"e","subject":"a","entitlement":"x","approval":{"required":"2"}}', False),
         ("elevation", '{"id":"e","subject":"a","entitlement":"x","approval":[]}', False),
     ],
@@ -169,6 +349,24 @@ def test_wrong_json_types(  # fixtures and a table
     (row,) = FileSource(config(**{kind: {"path": "x.jsonl"}}), effects).listing().rows
     assert isinstance(row, Quarantined)
     assert row.critical is critical
+
+
+@pytest.mark.parametrize("name", ["subject", "parameters", "required", "approved_until", "entitlement", "actions"])
+def test_null_is_not_approved_for_anything(read_line: Read, name: str) -> None:
+    row = read_line("elevation", GOOD["elevation"] | {"approval": {"approvers": ["b"], name: None}})
+    assert isinstance(row, Quarantined)
+
+
+@pytest.mark.parametrize("name", ["parameters", "max_uses"])
+def test_null_is_not_unrestricted(read_line: Read, name: str) -> None:
+    assert isinstance(read_line("elevation", GOOD["elevation"] | {name: None}), Quarantined)
+
+
+def test_an_approval_of_one_thing_may_leave_the_other_empty(read_one: Read) -> None:
+    approval = {"entitlement": "e", "scope": "r:1", "resource": ""}
+    row = read_one("elevation", GOOD["elevation"] | {"approval": approval})
+    assert isinstance(row, Elevation)
+    assert row.approval == Approval(entitlement="e", scope="r:1")
 
 
 @pytest.mark.parametrize("required", ["-1", "x", "1e3", "९", "9999999999"])
@@ -370,13 +568,90 @@ def _or_error(parse: Callable[[str], int], text: str) -> int | str:
         return str(error)
 
 
-def test_mandate(read_one: Read) -> None:
-    row = read_one("mandate", GOOD["mandate"])
-    assert row == Mandate(
+def test_mandate(read_line: Read) -> None:
+    assert read_line("mandate", GOOD["mandate"]) == Mandate(
         id="m",
         agent="bot",
         subject="a",
         state="active",
+        not_before=instants.parse("2026-11-23T17:00:00Z"),
         expires_at=instants.parse("2026-11-23T19:00:00Z"),
-        entitlements=("x",),
+        tasks=("t",),
+        authorities=(Authority(actions=("read",), scope="*"),),
     )
+
+
+def test_a_mandate_in_full(read_line: Read) -> None:
+    row = read_line(
+        "mandate",
+        GOOD["mandate"]
+        | {
+            "authorities": [
+                {
+                    "actions": ["create", "read"],
+                    "scope": "payment:4711",
+                    "tools": [],
+                    "constraints": {"b": {"one_of": ["EUR", 1, True]}, "a": {"max": 1.5, "min": 0, "required": False}},
+                    "parameters": DIGEST,
+                },
+                {"actions": ["read"], "scope": "*"},
+            ],
+            "limits": {"calls": 5, "amount": 0.5},
+            "delegation": {"max_depth": 2, "delegates": ["x"]},
+            "parent": {"agent": "p", "id": "m-0"},
+            "approvals": {
+                "t": {
+                    "id": "ta",
+                    "approvers": ["a", "b"],
+                    "required": 2,
+                    "approved_until": "2026-11-23T18:00:00Z",
+                    "parameters": DIGEST,
+                    "max_uses": 1,
+                }
+            },
+            "issuer": "a",
+            "goal": "why",
+        },
+    )
+    assert isinstance(row, Mandate)
+    first = Authority(
+        actions=("create", "read"),
+        scope="payment:4711",
+        tools=(),
+        constraints=(
+            Constraint(name="a", max=1.5, min=0, required=False),
+            Constraint(name="b", one_of=("EUR", 1, True)),
+        ),
+        parameters=DIGEST,
+    )
+    assert row.authorities == (first, Authority(actions=("read",), scope="*"))
+    assert row.limits == (Limit("amount", 0.5), Limit("calls", 5))
+    assert row.delegation == Delegation(max_depth=2, delegates=("x",))
+    assert row.parent == Parent(agent="p", id="m-0")
+    until = instants.parse("2026-11-23T18:00:00Z")
+    assert row.approvals == (
+        TaskApproval(
+            task="t", id="ta", approvers=("a", "b"), required=2, approved_until=until, parameters=DIGEST, max_uses=1
+        ),
+    )
+    assert (row.issuer, row.goal) == ("a", "why")
+
+
+def test_names_and_manager(read_one: Read) -> None:
+    row = read_one("identity", GOOD["identity"] | {"names": ["spiffe://a/b", "https://i#s"], "manager": "boss"})
+    assert isinstance(row, Identity)
+    assert (row.names, row.manager) == (("spiffe://a/b", "https://i#s"), "boss")
+
+
+def test_what_an_approval_was_given_for(read_one: Read) -> None:
+    given_for = {"subject": "a", "resource": "r:1", "actions": ["x", "y"], "parameters": DIGEST}
+    row = read_one(
+        "elevation",
+        GOOD["elevation"] | {"approval": given_for, "parameters": DIGEST, "max_uses": 3, "recording_ref": "r"},
+    )
+    assert isinstance(row, Elevation)
+    assert (row.parameters, row.max_uses, row.recording_ref) == (DIGEST, 3, "r")
+    assert row.approval == Approval(subject="a", resource="r:1", actions=("x", "y"), parameters=DIGEST)
+    row = read_one("elevation", GOOD["elevation"] | {"approval": {"entitlement": "e", "scope": "r:1"}})
+    assert isinstance(row, Elevation)
+    assert row.approval == Approval(entitlement="e", scope="r:1")

@@ -12,14 +12,18 @@ from livegate.errors import IncompleteError, LivegateError, RefusedError, Source
 from livegate.model import instants
 from livegate.model.records import (
     Approval,
+    Authority,
     BreakGlass,
+    Constraint,
     Effect,
     Elevation,
     Grant,
     Hold,
     Identity,
     IdentityType,
+    Limit,
     Mandate,
+    Parent,
     Status,
 )
 from livegate.model.snapshot import Domain, Quarantined
@@ -174,8 +178,21 @@ BREAK_GLASS = BreakGlass(
     justification="the database is gone",
     review_due_at=NOW + 99,
 )
-MANDATE = Mandate(id="m", agent="bot", subject="a", state="active", expires_at=NOW + 9, entitlements=("x",))
+AUTHORITY = Authority(actions=("read",), scope="*", constraints=(Constraint(name="amount", max=5),))
+MANDATE = Mandate(
+    id="m", agent="bot", subject="a", state="active", not_before=NOW - 9, expires_at=NOW + 9, tasks=("t",),
+    authorities=(AUTHORITY,), limits=(Limit("calls", 5),),
+)  # fmt: skip
 LIMITED = Grant(id="g", subject="a", entitlement="x", expires_at=NOW + 9)
+OWNED = Identity(
+    id="svc",
+    type=IdentityType.WORKLOAD,
+    status=Status.ACTIVE,
+    owners=("a",),
+    sponsor="c",
+    manager="m",
+    environment="prod",
+)
 
 
 @pytest.mark.parametrize("far", [0, 2_500])
@@ -185,7 +202,10 @@ LIMITED = Grant(id="g", subject="a", entitlement="x", expires_at=NOW + 9)
         (ELEVATION, {"expires_at": NOW + 5}),
         (ELEVATION, {"approval": Approval(approvers=("bob",))}),
         (BREAK_GLASS, {"expires_at": NOW + 5}),
-        (MANDATE, {"entitlements": ()}),
+        (MANDATE, {"tasks": ()}),
+        (MANDATE, {"limits": ()}),
+        (MANDATE, {"parent": Parent(agent="other", id="m-0")}),
+        (MANDATE, {"authorities": (msgspec.structs.replace(AUTHORITY, constraints=()),)}),
         (MANDATE, {"state": "suspended"}),
         (LIMITED, {"expires_at": NOW + 5}),
         (LIMITED, {"expires_at": 0}),
@@ -193,10 +213,15 @@ LIMITED = Grant(id="g", subject="a", entitlement="x", expires_at=NOW + 9)
         (LIMITED, {"not_before": NOW}),
         (LIMITED, {"scope": "r:1"}),
         (LIMITED, {"subject": "b"}),
+        (OWNED, {"owners": ()}),
+        (OWNED, {"sponsor": "b"}),
+        (OWNED, {"manager": ""}),
+        (OWNED, {"type": IdentityType.HUMAN}),
+        (OWNED, {"environment": "test"}),
     ],
 )
 def test_rows_of_one_id_that_differ(
-    config: Config, store: SnapshotStore, effects: Effects, first: Grant, changes: dict[str, Any], far: int
+    config: Config, store: SnapshotStore, effects: Effects, first: AnyRecord, changes: dict[str, Any], far: int
 ) -> None:
     """Whichever comes first: neither is kept, for the one that is lost may be the one that takes away."""
     between: list[Row] = [person(f"p{n}") for n in range(far)]
@@ -241,7 +266,11 @@ def test_names_with_control_characters_are_set_aside(
     assert (head.quarantined, head.counts) == (len(bad), {"grant": 1})
     assert [item.reason.split()[0] for item in head.samples] == [field for _, fields in cases for field in fields]
     assert all(item.where.isprintable() and item.reason.isprintable() for item in head.samples)
-    for negative in (grant(name, Effect.DENY), person(name, Status.DISABLED)):
+    for negative in (
+        grant(name, Effect.DENY),
+        person(name, Status.DISABLED),
+        msgspec.structs.replace(person(name), manager="boss"),  # those below would lose the superiors above
+    ):
         refused(config, store, effects, Rows([grant(1), negative]), SourceError, "id has a control character")
 
 

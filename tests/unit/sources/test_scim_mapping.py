@@ -73,7 +73,12 @@ def test_a_whole_user() -> None:
 
 
 def test_the_manager_of_a_person_is_no_owner() -> None:
-    assert user(**{ENTERPRISE: {"manager": {"value": "m1"}}})[0].owners == ()
+    (found,) = user(**{ENTERPRISE: {"manager": {"value": "m1"}}})
+    assert (found.owners, found.manager) == ((), "m1")
+    (found,) = user(owners=[{"value": "o1"}], **{ENTERPRISE: {"manager": {"value": "m1"}}})
+    assert (found.owners, found.manager) == (("o1",), "m1")  # what that means is for the document to say
+    (found,) = user(**{ENTERPRISE: {"manager": {"displayName": "nobody"}}})
+    assert found.manager == ""
 
 
 def test_nulls_are_absent() -> None:
@@ -86,6 +91,23 @@ def test_the_same_value_twice_is_one_grant() -> None:
     rows = user(roles=[{"value": "a", "type": "x"}, {"value": "a", "type": "y"}], entitlements=[{"value": "a"}])
 
     assert [row.id for row in rows[1:]] == ["u1/entitlement/a", "u1/role/a"]
+
+
+@pytest.mark.parametrize(
+    ("more", "critical"),
+    [
+        ({ENTERPRISE: {"manager": {"value": "m1"}}}, True),  # those below would lose the superiors above
+        ({ENTERPRISE: {"manager": 7}}, True),
+        ({ENTERPRISE: ["odd"]}, True),
+        ({ENTERPRISE: {"department": "x"}}, False),
+        ({ENTERPRISE: {"manager": None}}, False),
+        ({}, False),
+    ],
+)
+def test_a_user_who_has_a_manager_cannot_be_left_out(more: dict[str, Any], critical: bool) -> None:
+    (row,) = user(userType="robot", **more)
+    assert isinstance(row, Quarantined)
+    assert row.critical is critical
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from livegate.documents import leaves
 from livegate.documents.directory import Directory
+from livegate.documents.proofnames import ProofNames
 from livegate.errors import DocumentError
-from livegate.model.records import Effect, Grant, Identity, Status
+from livegate.model.records import Effect, Grant, Identity, IdentityType, Status
 from livegate.model.snapshot import Quarantined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from livegate.model.records import AnyRecord
     from livegate.model.snapshot import Snapshot
@@ -28,6 +31,7 @@ class Rules:
 
     Attributes:
         secondary: it enters no identity; of those that a primary lists, its status counts where it is the stricter.
+        names: issuer and identity attribute (``id`` or ``external_id``) that make a proof name ``issuer#attribute``.
         guards: nothing is allowed while it is too old, even if it lists no identity and no deny.
         ignore_unmatched_denies: a deny whose subject matches no identity is left out, and the document not refused.
     """
@@ -35,6 +39,7 @@ class Rules:
     secondary: bool = False
     guards: bool = False
     ignore_unmatched_denies: bool = False
+    names: tuple[tuple[str, str], ...] = ()
 
 
 PRIMARY = Rules()
@@ -77,6 +82,11 @@ class Part:
         self.quarantined: list[Quarantined] = []
         self.identities: dict[str, str] = {}
         self.directory = Directory()
+        self.proofs = ProofNames()
+        self.unnamed: set[str] = set()
+        """Responsible people whom no leaf can name."""
+        self.severed: set[str] = set()
+        """People whose leaf does not name the manager whom they have."""
         self.held: dict[Effect, dict[str, dict[str, str]]] = {effect: {} for effect in Effect}
         """Effect → subject, as the source names it → key → leaf."""
 
@@ -94,14 +104,38 @@ class Part:
                 leaf = grant_leaf(record, system)
                 keys[key] = leaves.preferred(keys[key], leaf) if key in keys else leaf
             elif isinstance(record, Identity):
-                self.directory.add(record)
-                self.identities[record.id] = leaves.identity_leaf(record, system)
-                for owner in record.owners:
-                    if not leaves.findable(owner):
-                        reason = (
-                            f"its owner {owner!r} holds one of | , % and cannot be looked up; it answers for nobody"
-                        )
-                        self.quarantined.append(Quarantined(where=f"{system}: identity {record.id}", reason=reason))
+                self._identity(record)
+
+    def _identity(self, record: Identity) -> None:
+        self.directory.add(record)
+        for name in (*record.names, *self._made(record)):
+            if not self.proofs.add(name, record.id):
+                self._tell(record, f"the proof name {name[:80]!r} is neither a SPIFFE ID nor issuer#subject")
+        if self.rules.secondary:  # nobody asks it who is responsible, so that nothing is lost with that
+            record = replace(record, owners=(), sponsor="", manager="")
+        self.identities[record.id] = leaves.identity_leaf(record, self.system)
+        unnamed = leaves.unnamed(record)
+        if unnamed:
+            role = "manager" if record.type is IdentityType.HUMAN and not leaves.owned(record) else "owner or sponsor"
+            for person in unnamed:
+                reason = f"its {role} {person[:80]!r} holds one of | , % and cannot be looked up: it is suspended; "
+                self._tell(record, f"{reason}use another attribute as id", critical=True)
+            self.unnamed.update(unnamed)
+        if leaves.owned(record):
+            reason = "a person with owners or a sponsor is an account of theirs: it is suspended; "
+            self._tell(record, f"{reason}give it the type service_account, or export it without them", critical=True)
+        if record.type is IdentityType.HUMAN and record.manager != leaves.manager(self.identities[record.id]):
+            self.severed.add(record.id)
+
+    def _made(self, identity: Identity) -> Iterator[str]:
+        """The names that the rules make of the identity's own attributes."""
+        for issuer, attribute in self.rules.names:
+            if value := getattr(identity, attribute):
+                yield f"{issuer}#{value}"
+
+    def _tell(self, identity: Identity, reason: str, *, critical: bool = False) -> None:
+        where = f"{self.system}: identity {identity.id}"
+        self.quarantined.append(Quarantined(where=where, reason=reason, critical=critical))
 
 
 def build(inputs: Iterable[Input]) -> Built:
@@ -121,7 +155,8 @@ def join(parts: Iterable[tuple[Snapshot, Part]]) -> Built:
 
     A grant whose subject matches no one identity is quarantined; a deny holds for everyone whom its subject
     matches. An identity that several systems list is as active as the strictest of them says; where two
-    primaries differ in what it is, it counts as suspended, because nobody can say which is right.
+    primaries differ in what it is, it counts as suspended, because nobody can say which is right. So does one
+    whose responsible people cannot all be named, and whoever could pass for a stranger because of that.
 
     Raises:
         DocumentError: a deny matches nobody, and its source is not configured to leave such denies out.
@@ -134,12 +169,18 @@ def join(parts: Iterable[tuple[Snapshot, Part]]) -> Built:
         snapshots[part.system] = head(snapshot)
         built.quarantined += part.quarantined
         gathered.append(part)
+    names = ProofNames()
     for part in gathered:
         if not part.rules.secondary:
             _enter(identities, part, built)
+            names.merge(part.proofs)
+    for name, several in names.ambiguous():
+        reason = f"{', '.join(several)} have the proof name {name!r}; it names none of them"
+        built.quarantined.append(Quarantined(where="iga: proofs", reason=reason))
     for part in gathered:
         if part.rules.secondary:
             _restrict(identities, part, built)
+    _suspend(identities, gathered, built)
     grants: dict[str, dict[str, str]] = {}
     denies: dict[str, dict[str, str]] = {}
     unmatched: list[str] = []
@@ -150,8 +191,10 @@ def join(parts: Iterable[tuple[Snapshot, Part]]) -> Built:
         raise _refusal(unmatched)
     built.document = {
         "snapshots": snapshots,
+        "listed": {system: snapshot["id"] for system, snapshot in snapshots.items()},
         "guards": sorted(part.system for part in gathered if _guards(part)),
         "identities": identities,
+        "proofs": names.certain(),
         "grants": grants,
         "denies": denies,
     }
@@ -180,7 +223,12 @@ def _enter(identities: dict[str, str], part: Part, built: Built) -> None:
         known = identities.setdefault(identity, leaf)
         if known is leaf:
             continue
-        identities[identity] = leaves.at_most(known, leaves.status(leaf))
+        both = leaves.joined(known, leaf)
+        if {leaves.manager(known), leaves.manager(leaf)} - {"", leaves.manager(both)}:
+            part.severed.add(identity)
+        for one in (known, leaf):
+            both = leaves.at_most(both, leaves.status(one))
+        identities[identity] = both
         if differences := leaves.differences(known, leaf):
             identities[identity] = leaves.at_most(identities[identity], Status.SUSPENDED)
             built.quarantined.append(
@@ -189,6 +237,42 @@ def _enter(identities: dict[str, str], part: Part, built: Built) -> None:
                     reason=f"they differ in {', '.join(differences)}; nobody can tell which is right: it is suspended",
                 )
             )
+
+
+def _suspend(identities: dict[str, str], parts: list[Part], built: Built) -> None:
+    """Suspend whoever could pass for a stranger where he is none, as not all leaves name whom they should.
+
+    That is who cannot be named, and everyone below a person whose manager is lost: no superior of his is known
+    beyond that one.
+    """
+    for identity in sorted({person for part in parts for person in part.unnamed} & identities.keys()):
+        identities[identity] = leaves.at_most(identities[identity], Status.SUSPENDED)
+        reason = "somebody's manager, owner or sponsor, and its id holds one of | , %: it is suspended; "
+        reason += "use another attribute as id"
+        built.quarantined.append(Quarantined(where=f"iga: identity {identity}", reason=reason, critical=True))
+    severed = {identity for part in parts for identity in part.severed}
+    below = _below(identities, severed) if severed else set()
+    for identity in below:
+        identities[identity] = leaves.at_most(identities[identity], Status.SUSPENDED)
+    if below:
+        named = ", ".join(sorted(below)[:_NAMED])
+        reason = f"{len(below)} people have a manager above them whose own is in doubt ({named}); they are suspended"
+        built.quarantined.append(Quarantined(where="iga: identities", reason=reason, critical=True))
+
+
+def _below(identities: dict[str, str], severed: set[str]) -> set[str]:
+    """Everyone who has one of these among his superiors, and is none of them."""
+    staff: dict[str, list[str]] = {}
+    for identity, leaf in identities.items():
+        if manager := leaves.manager(leaf):
+            staff.setdefault(manager, []).append(identity)
+    reached = set(severed)
+    waiting = list(severed)
+    while waiting:
+        found = set(staff.get(waiting.pop(), ())) - reached
+        reached |= found
+        waiting += found
+    return reached - severed
 
 
 def _restrict(identities: dict[str, str], part: Part, built: Built) -> None:

@@ -11,10 +11,11 @@ import msgspec
 
 
 class Domain(StrEnum):
-    """Which document a source feeds: ``iga`` (may hold) or ``pam`` (elevated now)."""
+    """Which document a source feeds: ``iga`` (may hold), ``pam`` (elevated now) or ``trust`` (whose keys count)."""
 
     IGA = "iga"
     PAM = "pam"
+    TRUST = "trust"
 
 
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +43,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         counts: records by kind.
         quarantined: how many rows were left out; ``samples`` shows the first of them.
         sha256: of the records file before compression.
+        marker: the source's own count of its listings and the digest of this one, separated by a space (SPIFFE's
+            ``spiffe_sequence``); empty where it has none.
     """
 
     id: str
@@ -57,6 +60,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     samples: tuple[Quarantined, ...]
     sha256: str
     complete: bool = True
+    marker: str = ""
 
     @property
     def count(self) -> int:

@@ -31,6 +31,7 @@ SOURCES = {
     "grants.csv": "example-iga",
     "elevations.jsonl": "example-pam",
     "breakglass.jsonl": "example-pam",
+    "mandates.jsonl": "example-pam",
 }
 """Export to the system that it is an export of."""
 
@@ -55,7 +56,9 @@ def workspace(project: Project, folder: Path, *, now: int) -> Project:
     shutil.copytree(project.rego, made.rego)
     for root in ("catalog", "config", "trust", "revocations"):
         shutil.copytree(
-            project.data / root, made.data / root, ignore=shutil.ignore_patterns("bundle.json", "revoked.json")
+            project.data / root,
+            made.data / root,
+            ignore=shutil.ignore_patterns("bundle.json", "revoked.json", "synced.json"),
         )
     for origin, pattern, target in (
         (project.sources, "example-*.yaml", made.sources),

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from livegate import canonical
-from livegate.documents import references, stamp, tree
+from livegate.documents import references, stamp, tree, trust
+from livegate.errors import DocumentError
 from livegate.files import replacing, write_bytes
+from livegate.sources import keys
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from livegate.documents.stamp import Stamp
     from livegate.project import Project
 
@@ -29,6 +33,10 @@ class Issued:
     bundle: str
     stamp: Stamp
     renewed: bool
+
+
+SYNCED_TRUST = "synced.json"
+"""The file of ``data/trust`` that a sync writes, beside those kept by hand."""
 
 
 def lifetimes(project: Project) -> dict[str, int]:
@@ -88,6 +96,26 @@ def _stamped(document: dict[str, Any], content: bytes, fresh: Stamp) -> tuple[by
     return start, comma, memoryview(content)[at:]
 
 
+def write_trust(project: Project, members: dict[str, Any]) -> None:
+    """Write what a sync knows of ``trust``, before :func:`issue_kept` stamps the whole; nothing if it is there already.
+
+    Raises:
+        DocumentError: a file kept by hand says the same of the same issuer.
+        LivegateError: it cannot be written.
+    """
+    path = project.data / "trust" / SYNCED_TRUST
+    for other, part in tree.parts(project.data, "trust"):
+        for member in trust.SYNCED if other != path else ():
+            said = part.get(member)
+            for name in sorted(said.keys() & members[member].keys()) if isinstance(said, dict) else ():
+                raise DocumentError(
+                    f"{member}.{name} is synced as well", where=str(other), todo="remove it there, or the source"
+                )
+    data = canonical.dumps(members) + b"\n"
+    if not path.is_file() or path.read_bytes() != data:
+        write_bytes(path, data)
+
+
 def issue_kept(project: Project, bundle: str, *, now: int) -> Issued:
     """Stamp a hand-kept root: ``data/<root>/bundle.json``, git-ignored, beside the files it speaks of.
 
@@ -127,10 +155,25 @@ def issue_kept(project: Project, bundle: str, *, now: int) -> Issued:
 def _check_names(project: Project, documents: dict[str, dict[str, Any]]) -> None:
     if "catalog" in documents:
         references.check_catalog(documents["catalog"], where=str(project.data / "catalog"))
+        trust = tree.load(project.data, "trust")
+        references.check_profiles(documents["catalog"], trust, where=str(project.data / "catalog"))
         gates = [path.parent.name for path in (project.rego / "authz" / "gates").glob("*/*.rego")]
         references.check_gates(documents["config"], gates, where=str(project.data / "config"))
     if "trust" in documents:
-        references.check_trust(documents["trust"], where=str(project.data / "trust"))
+        place = str(project.data / "trust")
+        references.check_trust(documents["trust"], where=place)
+        for name, key in _kept_keys(documents["trust"]):
+            keys.check_kept(key["jwks"], key["alg"], where=f"{place}: {name}")
+
+
+def _kept_keys(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every key of a ``trust`` document and its place; the synced ones were checked one by one before."""
+    for pep, facts in document["peps"].items():
+        yield from ((f"peps.{pep}.keys.{kid}", key) for kid, key in facts.get("keys", {}).items())
+    for issuer, uses in document.get("keys", {}).items():
+        if issuer not in document.get("sources", {}):
+            for use, listed in uses.items():
+                yield from ((f"keys.{issuer}.{use}.{kid}", key) for kid, key in listed.items())
 
 
 def issue_again(project: Project, root: str, *, now: int) -> Issued | None:

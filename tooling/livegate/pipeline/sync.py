@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from livegate import sources
-from livegate.documents import iga, pam
+from livegate.documents import iga, pam, tree, trust
 from livegate.documents.directory import Directory
 from livegate.documents.iga import Input, Part, Rules
 from livegate.errors import DocumentError, LivegateError
 from livegate.model.records import Identity
 from livegate.model.snapshot import Domain, Quarantined
-from livegate.pipeline.issue import Issued, issue_kept, issue_synced
+from livegate.pipeline.issue import SYNCED_TRUST, Issued, issue_kept, issue_synced, write_trust
 from livegate.pipeline.lock import exclusively
 from livegate.sources.run import Outcome, Preview, run
 from livegate.sources.run import dry_run as preview
@@ -34,10 +34,11 @@ class Result:
     Attributes:
         outcomes: system to its new snapshot.
         previews: system to what it would do (dry run).
-        failures: system to why nothing of it was published; its snapshot before ages on. `iga document`, which no
-            system can be called, to why that was not written; the one before ages on.
+        failures: system to why nothing of it was published; its snapshot before ages on. `iga document` and `trust
+            document`, which no system can be called, to why that was not written; the one before ages on.
         issued: the documents that stand now.
         unmatched: rows that no identity could be found for, or that two systems claimed.
+        notes: what is no failure and somebody should know.
     """
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Result:
     failures: dict[str, LivegateError] = field(default_factory=dict)
     issued: list[Issued] = field(default_factory=list)
     unmatched: list[Quarantined] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def sync(
@@ -126,7 +128,31 @@ def _document(
         built = pam.build(_inputs(configs, Domain.PAM, store), directory or _directory(configs, store))
         result.unmatched += built.quarantined
         result.issued.append(issue_synced(project, "pam", built.document, now=now))
+    _trust(project, configs, store, result)
     result.issued += [issue_kept(project, bundle, now=now) for bundle in ("policy", "trust", "revocations")]
+    result.notes += trust.doubts(tree.load(project.data, "trust"))
+
+
+def _trust(project: Project, configs: list[SourceConfig], store: SnapshotStore, result: Result) -> None:
+    """Write the keys of all current snapshots; a source that is configured no more takes its keys with it."""
+    listing = [config for config in configs if config.domain is Domain.TRUST]
+    if not listing and not (project.data / "trust" / SYNCED_TRUST).is_file():
+        return
+    for config in listing:
+        outcome = result.outcomes.get(config.system)
+        result.notes += [f"{config.system} {note}" for note in (outcome.notes if outcome else ())]
+    try:
+        write_trust(project, trust.build(_keys(listing, store)))
+    except DocumentError as error:
+        result.failures["trust document"] = error
+
+
+def _keys(configs: list[SourceConfig], store: SnapshotStore) -> Iterator[trust.Listed]:
+    for config in configs:
+        head = store.latest(config.system)
+        if head is not None:
+            issuer = config.settings.get("issuer") or config.settings["trust_domain"]
+            yield trust.Listed(head, store.records(head), issuer)
 
 
 def _all_listed(configs: list[SourceConfig], store: SnapshotStore) -> None:
@@ -146,6 +172,7 @@ def _rules(config: SourceConfig) -> Rules:
         secondary=config.secondary,
         guards=config.guards,
         ignore_unmatched_denies=config.ignore_unmatched_denies,
+        names=config.names,
     )
 
 

@@ -35,10 +35,24 @@ def _openbao(config: SourceConfig, effects: Effects) -> Source:
     return OpenBaoSource(config, effects)
 
 
+def _jwks(config: SourceConfig, effects: Effects) -> Source:
+    from livegate.sources.jwks import JwksSource  # noqa: PLC0415  # files need no HTTP client
+
+    return JwksSource(config, effects)
+
+
+def _spiffe(config: SourceConfig, effects: Effects) -> Source:
+    from livegate.sources.spiffe import SpiffeSource  # noqa: PLC0415  # files need no HTTP client
+
+    return SpiffeSource(config, effects)
+
+
 CONNECTORS: dict[str, Callable[[SourceConfig, Effects], Source]] = {
     "file": _file,
     "scim": _scim,
     "openbao": _openbao,
+    "jwks": _jwks,
+    "spiffe": _spiffe,
 }
 """The ``kind`` of a source's configuration → how its connector is made."""
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
-_IGA_ONLY = {"identities", "guards", "unmatched_denies"}
+_IGA_ONLY = {"identities", "guards", "names", "unmatched_denies"}
+_SUBJECTS_ONLY = {"correlate"}
+_MAX_FALL = 0.2
 _DURATION = re.compile(r"([1-9][0-9]*)([smhd])")
 
 
@@ -29,7 +31,7 @@ class SourceConfig:
 
     Attributes:
         system: its name, which grants and evidence carry.
-        domain: ``iga`` or ``pam``.
+        domain: ``iga``, ``pam`` or ``trust``.
         kind: the connector.
         max_age: how long its snapshot may be relied on, from ``observed_at`` (ns).
         max_fall: share of rows, by record kind, that may be gone since the snapshot before (0 to 1).
@@ -40,6 +42,7 @@ class SourceConfig:
         secondary: its identities are none of their own; their status counts where it is the stricter.
         guards: nothing is allowed while its snapshot is too old, even if it lists no identity and no deny.
         ignore_unmatched_denies: leave out a deny whose subject matches no identity, instead of refusing the document.
+        names: issuer, and the attribute of this source's identities that it uses as subject: both make proof names.
     """
 
     system: str
@@ -54,6 +57,7 @@ class SourceConfig:
     secondary: bool = False
     guards: bool = False
     ignore_unmatched_denies: bool = False
+    names: tuple[tuple[str, str], ...] = ()
 
     @property
     def where(self) -> str:
@@ -74,12 +78,22 @@ def load(path: Path) -> SourceConfig:
     section = document[path.stem]
     for key in _IGA_ONLY & section.keys() if section["domain"] != Domain.IGA else ():
         raise ConfigError("says something of IGA sources only", where=f"{path}: {path.stem}.{key}", todo="leave it out")
+    if "names" in section and section.get("identities") == "secondary":
+        raise ConfigError(
+            "a secondary source names nobody",
+            where=f"{path}: {path.stem}.names",
+            todo="say it of the source that is primary for these identities",
+        )
+    trust = section["domain"] == Domain.TRUST
+    for key in _SUBJECTS_ONLY & section.keys() if trust else ():
+        raise ConfigError("keys have no subjects", where=f"{path}: {path.stem}.{key}", todo="leave it out")
     return SourceConfig(
         system=path.stem,
         domain=Domain(section["domain"]),
         kind=section["kind"],
         max_age=duration(section["max_age"]),
-        max_fall=float(section.get("max_fall", 0.2)),
+        # of two keys one goes at each rotation, and a withdrawn key must not live on until somebody agrees
+        max_fall=float(section.get("max_fall", 1.0 if trust else _MAX_FALL)),
         keep=section.get("keep", 10),
         correlate=section.get("correlate", "id"),
         settings=section[section["kind"]],
@@ -87,6 +101,7 @@ def load(path: Path) -> SourceConfig:
         secondary=section.get("identities") == "secondary",
         guards=section.get("guards", False),
         ignore_unmatched_denies=section.get("unmatched_denies") == "ignore",
+        names=tuple((item["issuer"], item["attribute"]) for item in section.get("names", ())),
     )
 
 

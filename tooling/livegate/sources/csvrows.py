@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import partial
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -88,6 +89,10 @@ def _malformed(export: Export, line: int, error: csv.Error) -> IncompleteError:
 
 def _check_header(export: Export, layout: Layout, header: list[str]) -> None:
     where = str(export.path)
+    if any(item.shape is Shape.VALUE for item in layout.fields):
+        raise SourceError(
+            f"a {layout.kind} does not fit into CSV", where=where, todo="export it as JSON Lines (.jsonl)"
+        )
     if not header:
         raise IncompleteError("empty, without even a header line", where=where, todo=_TRUNCATED)
     twice = sorted({name for name in header if header.count(name) > 1})
@@ -126,7 +131,7 @@ def _picker(header: list[str], layout: Layout) -> Callable[[list[str]], tuple[An
         if positions[place] != absent and item.shape is Shape.LIST:
             converters.append((place, listed))
         elif positions[place] != absent and item.shape is Shape.COUNT:
-            converters.append((place, counted))
+            converters.append((place, partial(counted, name=item.name)))
 
     def plain(row: list[str]) -> tuple[Any, ...]:
         row.append(UNSET)  # type: ignore[arg-type]  # the cell that absent columns point at

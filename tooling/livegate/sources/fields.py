@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
 from livegate.errors import ConfigError
 from livegate.model import instants
 from livegate.model.records import Effect, Hold, IdentityType, Recording, Status
+from livegate.sources import mandates
 
 Text = str | None | UnsetType
 """A cell: text, empty (JSON ``null``), or absent."""
@@ -36,6 +37,7 @@ class Shape(StrEnum):
     LIST = "list"  # a JSON array; in CSV separated by semicolons
     COUNT = "count"  # a JSON integer; in CSV decimal digits
     WORD = "word"  # of a closed vocabulary
+    VALUE = "value"  # an object or a list of objects; JSON Lines only
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Field:
     words: type[StrEnum] | None = None
     default: tuple[StrEnum, bool] | None = None
     """What an absent word means, and whether an empty one means that too."""
+    form: Any = None
+    """Of a ``VALUE``, the type that it decodes to."""
 
 
 def _approval() -> tuple[Field, ...]:
@@ -59,6 +63,12 @@ def _approval() -> tuple[Field, ...]:
         Field("approval.approved_at", Shape.TIME),
         Field("approval.approved_until", Shape.TIME),
         Field("approval.ticket"),
+        Field("approval.subject"),
+        Field("approval.entitlement"),
+        Field("approval.scope"),
+        Field("approval.resource"),
+        Field("approval.actions", Shape.LIST),
+        Field("approval.parameters"),
     )
 
 
@@ -72,6 +82,8 @@ FIELDS: Final[dict[str, tuple[Field, ...]]] = {
         Field("environment"),
         Field("user_name"),
         Field("external_id"),
+        Field("manager"),
+        Field("names", Shape.LIST),
     ),
     "grant": (
         Field("id"),
@@ -94,8 +106,11 @@ FIELDS: Final[dict[str, tuple[Field, ...]]] = {
         Field("not_before", Shape.TIME, required=True),
         Field("expires_at", Shape.TIME, required=True),
         Field("recording", Shape.WORD, words=Recording, default=(Recording.UNKNOWN, True)),
+        Field("recording_ref"),
         Field("session"),
         Field("justification"),
+        Field("parameters"),
+        Field("max_uses", Shape.COUNT),
         *_approval(),
     ),
     "breakglass": (
@@ -115,8 +130,14 @@ FIELDS: Final[dict[str, tuple[Field, ...]]] = {
         Field("agent", required=True),
         Field("subject", required=True),
         Field("state", required=True),
+        Field("not_before", Shape.TIME, required=True),
         Field("expires_at", Shape.TIME, required=True),
-        Field("entitlements", Shape.LIST, required=True),
+        Field("tasks", Shape.LIST, required=True),
+        Field("authorities", Shape.VALUE, required=True, form=mandates.AUTHORITIES),
+        Field("limits", Shape.VALUE, form=mandates.LIMITS),
+        Field("delegation", Shape.VALUE, form=mandates.DELEGATION),
+        Field("parent", Shape.VALUE, form=mandates.PARENT),
+        Field("approvals", Shape.VALUE, form=mandates.APPROVALS),
         Field("issuer"),
         Field("goal"),
     ),
@@ -195,7 +216,7 @@ def check(layout: Layout, *, where: str) -> None:
     for item in layout.fields:
         column = layout.column(item.name)
         other = used.setdefault(column, item)
-        if other.shape is not item.shape and {other.shape, item.shape} & {Shape.LIST, Shape.COUNT}:
+        if other.shape is not item.shape and {other.shape, item.shape} & {Shape.LIST, Shape.COUNT, Shape.VALUE}:
             raise ConfigError(f"columns: {column!r} cannot be both {other.name} and {item.name}", where=where)
     for column in sorted(layout.ignore & set(used)):
         raise ConfigError(f"ignore: column {column!r} is in use", where=where)
@@ -242,8 +263,8 @@ def listed(cell: str) -> tuple[str, ...]:
     return tuple(cell.split(";")) if cell else ()
 
 
-def counted(cell: str) -> int | None:
-    """The number in a CSV cell; None when empty.
+def counted(cell: str, name: str) -> int | None:
+    """The number in a CSV cell of the field ``name``; None when empty.
 
     Raises:
         ValueError: not a small number in decimal digits.
@@ -251,5 +272,5 @@ def counted(cell: str) -> int | None:
     if not cell:
         return None
     if not (cell.isascii() and cell.isdigit() and len(cell) < 10):
-        raise ValueError("approval.required is not a small whole number")
+        raise ValueError(f"{name} is not a small whole number")
     return int(cell)

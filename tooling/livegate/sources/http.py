@@ -88,8 +88,8 @@ class Http:
         self,
         base: str,
         *,
-        token: Secret,
-        header: str,
+        token: Secret | None = None,
+        header: str = "Authorization",
         scheme: str = "",
         where: str,
         effects: Effects,
@@ -101,7 +101,7 @@ class Http:
 
         Args:
             base: address under which all paths are; ``http`` for loopback only.
-            token: the credential; sent in ``header`` after ``scheme`` to this host only.
+            token: the credential, if it takes one; sent in ``header`` after ``scheme`` to this host only.
             header: for example ``Authorization``.
             scheme: for example ``Bearer``, or nothing.
             where: file and key of the configuration, for messages.
@@ -121,7 +121,7 @@ class Http:
         self._effects = effects
         self._monotonic = monotonic
         self._began = monotonic()
-        self._token = _sendable(token, where=where)
+        self._token = "" if token is None else _sendable(token, where=where)
         self._watch = Watch(limits.timeout * limits.answer_factor)
         self._session = _Session()
         self._session.trust_env = False  # no proxy, .netrc or CA from the environment
@@ -134,9 +134,10 @@ class Http:
                 "Accept": "application/scim+json, application/json",
                 "Accept-Encoding": "gzip",
                 "User-Agent": f"livegate/{__version__}",
-                header: f"{scheme} {token.reveal()}".strip(),
             }
         )
+        if self._token:
+            self._session.headers[header] = f"{scheme} {self._token}".strip()
         for prefix in ("http://", "https://"):
             self._session.mount(prefix, WatchedAdapter(self._watch))
 
@@ -146,7 +147,7 @@ class Http:
 
     def redacted(self, text: str) -> str:
         """``text`` without the token: a server may echo what it was sent."""
-        return text.replace(self._token, "[token]")
+        return text.replace(self._token, "[token]") if self._token else text
 
     def close(self) -> None:
         """Close the connection."""
@@ -260,6 +261,12 @@ class Http:
         words = self._complaint(response)
         tail = f": {words}" if words else ""
         match status:
+            case 401 | 403 if not self._token:
+                return SourceError(
+                    f"wants to know who asks ({status}){tail}",
+                    where=where,
+                    todo="what is published for everybody is read without a token: check the address",
+                )
             case 401:
                 return SourceError(
                     f"does not accept the token (401){tail}",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def checked_base(base: str, *, where: str) -> tuple[str, str | None, int]:
-    """Scheme, host and port of an address to which a token may be sent.
+    """Scheme, host and port of an address to which a token may be sent, and from which a key may be taken.
 
     Raises:
         ConfigError: not http(s), unencrypted to another machine, or with credentials, query or fragment inside.
@@ -32,7 +32,9 @@ def checked_base(base: str, *, where: str) -> tuple[str, str | None, int]:
         raise ConfigError("url holds a query or a fragment", where=where, todo="write the base address only")
     if parts.scheme == "http" and not _loopback(parts.hostname):
         raise ConfigError(
-            f"http to {parts.hostname} would show the token to everyone on the way", where=where, todo="use https"
+            f"http to {parts.hostname} would show the token, or let the answer be changed, on the way",
+            where=where,
+            todo="use https",
         )
     return parts.scheme, parts.hostname, port
 

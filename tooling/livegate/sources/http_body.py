@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _BLOCK = 64 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
-_JSON = frozenset({"application/json", "application/scim+json"})
+_JSON = frozenset({"application/json", "application/scim+json", "application/jwk-set+json"})
 _WORDS = 200
 
 

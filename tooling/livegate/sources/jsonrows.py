@@ -34,6 +34,10 @@ _TYPES: dict[Shape, Any] = {
 }
 
 
+def _type(item: Field) -> Any:
+    return item.form | None | UnsetType if item.shape is Shape.VALUE else _TYPES[item.shape]
+
+
 def count(export: Export, layout: Layout) -> int:  # noqa: ARG001  # the counterpart of csvrows.count
     """How many rows there are, empty lines not counted; proves the encoding on the way.
 
@@ -167,7 +171,7 @@ def _struct(name: str, columns: dict[str, Any]) -> tuple[type[msgspec.Struct], d
 def _row_type(layout: Layout) -> tuple[type[msgspec.Struct], Callable[[Any], tuple[Any, ...]]]:
     """The type that a line decodes to, and the function to the values of the fields, in their order."""
     flat, inner = _flat(layout), _inner(layout)
-    columns = {layout.column(item.name): _TYPES[item.shape] for item in flat}
+    columns = {layout.column(item.name): _type(item) for item in flat}
     columns |= dict.fromkeys(sorted(layout.ignore), msgspec.Raw)
     if not inner:
         row, attributes = _struct(layout.kind, columns)
@@ -175,7 +179,7 @@ def _row_type(layout: Layout) -> tuple[type[msgspec.Struct], Callable[[Any], tup
             return row, msgspec.structs.astuple
         return row, attrgetter(*(attributes[layout.column(item.name)] for item in layout.fields))
 
-    nested, nested_attributes = _struct(_NESTED, {_tail(item): _TYPES[item.shape] for item in inner})
+    nested, nested_attributes = _struct(_NESTED, {_tail(item): _type(item) for item in inner})
     row, attributes = _struct(layout.kind, columns | {_NESTED: nested | None | UnsetType})
     outer_values = attrgetter(*(attributes[layout.column(item.name)] for item in flat))
     inner_values = [attrgetter(nested_attributes[_tail(item)]) for item in inner]

@@ -21,16 +21,38 @@ Row = AnyRecord | Quarantined
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """A source's own count of its listings: never falls, and one number stands for one content.
+
+    Attributes:
+        sequence: at least 0.
+        digest: SHA-256 (hex) of the content as it was published.
+    """
+
+    sequence: int
+    digest: str
+
+    @property
+    def marker(self) -> str:
+        """As a snapshot keeps it."""
+        return f"{self.sequence} {self.digest}"
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """One complete listing. The iterator raises ``SourceError`` or ``IncompleteError`` instead of ending early.
 
     Attributes:
         observed_at: the instant for which the rows speak (ns): start of an API listing, export time of a file.
         rows: the rows, in the source's order, streamed.
+        version: what the source itself says of the order of its listings, if it does.
+        refresh: how soon (ns) the source asks to be read again; 0 where it does not say.
     """
 
     observed_at: int
     rows: Iterator[Row]
+    version: Version | None = None
+    refresh: int = 0
 
 
 class Source(Protocol):

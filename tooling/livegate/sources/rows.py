@@ -14,6 +14,7 @@ from livegate.model.records import (
     AnyRecord,
     Approval,
     BreakGlass,
+    Delegation,
     Effect,
     Elevation,
     Grant,
@@ -21,10 +22,13 @@ from livegate.model.records import (
     Identity,
     IdentityType,
     Mandate,
+    Parent,
     Recording,
     Status,
+    TaskApproval,
 )
 from livegate.model.snapshot import Quarantined
+from livegate.sources import mandates
 from livegate.sources.fields import Layout, Shape, Text, Texts, Vocabulary, instant
 
 if TYPE_CHECKING:
@@ -67,13 +71,15 @@ class Judge:
     """Decides what a row that gave no record is worth.
 
     It is critical when it was, or may have been, a deny or a disable: a grant whose effect is not
-    plainly allow, an identity whose status is not plainly active. Anything else left out only closes
-    doors: who is not there may do nothing.
+    plainly allow, an identity whose status is not plainly active. So it is when it names a manager: those
+    below would lose the superiors above, who may not profit from their approval. Anything else left out
+    only closes doors: who is not there may do nothing.
     """
 
     def __init__(self, layout: Layout) -> None:
         name = {"grant": "effect", "identity": "status"}.get(layout.kind)
         self._position = next((n for n, item in enumerate(layout.fields) if item.name == name), None)
+        self._manager = next((n for n, item in enumerate(layout.fields) if item.name == "manager"), None)
         self._harmless = (
             {given for given, word in layout.vocabulary(name).items() if word in {Effect.ALLOW, Status.ACTIVE}}
             if name
@@ -86,6 +92,8 @@ class Judge:
         if self._position is not None:
             value = values[self._position]
             critical = not isinstance(value, str | None | UnsetType) or value not in self._harmless
+        if self._manager is not None and values[self._manager] is not UNSET:
+            critical = critical or values[self._manager] not in (None, "")  # no set: it may be a list
         return Quarantined(where=where, reason=_cut(reason), critical=critical)
 
 
@@ -143,6 +151,8 @@ def _identity(layout: Layout) -> Maker:
         environment: Text,
         user_name: Text,
         external_id: Text,
+        manager: Text,
+        names: Texts,
     ) -> Identity:
         return Identity(
             id=id_ or "",
@@ -153,6 +163,8 @@ def _identity(layout: Layout) -> Maker:
             environment=environment or "",
             user_name=user_name or "",
             external_id=external_id or "",
+            manager=manager or "",
+            names=_texts("names", names),
         )
 
     return make
@@ -207,10 +219,17 @@ def _elevation(layout: Layout) -> Maker:
         not_before: Text,
         expires_at: Text,
         recording: Text,
+        recording_ref: Text,
         session: Text,
         justification: Text,
+        parameters: Text,
+        max_uses: int | UnsetType | None,
         *approval: Any,
     ) -> Elevation:
+        if actions and not resource:
+            raise ValueError("actions are of a resource; an entitlement cannot be narrowed to some")
+        if resource and scope and scope != "*":
+            raise ValueError("scope is of an entitlement; a resource cannot be narrowed by it")
         return Elevation(
             id=id_ or "",
             subject=subject or "",
@@ -221,15 +240,19 @@ def _elevation(layout: Layout) -> Maker:
             not_before=_given("not_before", not_before),
             expires_at=instant(expires_at),  # the record refuses an elevation without an end
             recording=_word(recordings, "recording", recording, Recording),
+            recording_ref=recording_ref or "",
             session=session or "",
             justification=justification or "",
-            approval=_approval(*approval),
+            parameters=_said("parameters", parameters),
+            max_uses=_positive("max_uses", max_uses),
+            approval=_approval(layout, *approval),
         )
 
     return make
 
 
 def _approval(  # the values of a row, by position
+    layout: Layout,
     id_: Text,
     requester: Text,
     approvers: Texts,
@@ -237,18 +260,35 @@ def _approval(  # the values of a row, by position
     approved_at: Text,
     approved_until: Text,
     ticket: Text,
+    subject: Text,
+    entitlement: Text,
+    scope: Text,
+    resource: Text,
+    actions: Texts,
+    parameters: Text,
 ) -> Approval:
-    needed = 1 if required is None or required is UNSET else required
+    if required is None:
+        raise ValueError("approval.required is empty")
+    needed = 1 if required is UNSET else required
     if needed < 0:
         raise ValueError("approval.required is below 0")
+    target = (entitlement, scope, resource, actions)
+    if not any(target) and set(target) != {UNSET}:
+        raise ValueError("what the approval was given for is empty: nothing; leave it out where it is not known")
     return Approval(
         id=id_ or "",
         requester=requester or "",
         approvers=_texts("approval.approvers", approvers),
         required=needed,
         approved_at=instant(approved_at),
-        approved_until=instant(approved_until),
+        approved_until=0 if approved_until is UNSET else _given("approval.approved_until", approved_until),
         ticket=ticket or "",
+        subject=_said("approval.subject", subject),
+        entitlement=entitlement or "",
+        scope=_scope(scope, layout) if entitlement else scope or "",
+        resource=resource or "",
+        actions=_texts("approval.actions", actions),
+        parameters=_said("approval.parameters", parameters),
     )
 
 
@@ -287,26 +327,63 @@ def _mandate(_: Layout) -> Maker:
         agent: Text,
         subject: Text,
         state: Text,
+        not_before: Text,
         expires_at: Text,
-        entitlements: Texts,
+        tasks: Texts,
+        authorities: tuple[mandates.AuthorityRow, ...] | UnsetType | None,
+        limits: dict[str, mandates.Number] | UnsetType | None,
+        delegation: Delegation | UnsetType | None,
+        parent: Parent | UnsetType | None,
+        approvals: dict[str, mandates.ApprovalRow] | UnsetType | None,
         issuer: Text,
         goal: Text,
     ) -> Mandate:
-        for name, value in (("agent", agent), ("subject", subject), ("state", state)):
-            if not value:
-                raise ValueError(f"{name} is empty")
+        if limits is None or parent is None:
+            # a limit that got lost would free the agent, and a parent its chain
+            raise ValueError(f"{'limits' if limits is None else 'parent'} is null; leave it out where there is none")
         return Mandate(
             id=id_ or "",
-            agent=cast("str", agent),
-            subject=cast("str", subject),
-            state=cast("str", state),
+            agent=agent or "",
+            subject=subject or "",
+            state=state or "",
+            not_before=_given("not_before", not_before),
             expires_at=_given("expires_at", expires_at),
-            entitlements=_texts("entitlements", entitlements),
+            tasks=_texts("tasks", tasks),
+            authorities=tuple(map(mandates.authority, authorities or ())),
+            limits=mandates.limits(limits or {}),
+            delegation=delegation or None,
+            parent=parent or None,
+            approvals=tuple(_task_approval(task, row) for task, row in sorted((approvals or {}).items())),
             issuer=issuer or "",
             goal=goal or "",
         )
 
     return make
+
+
+def _task_approval(task: str, row: mandates.ApprovalRow) -> TaskApproval:
+    until = 0 if row.approved_until is UNSET else _given("approved_until", row.approved_until)
+    return mandates.approval(task, row, until)
+
+
+def _said(name: str, value: Text) -> str:
+    """A text that restricts; empty only where it is absent: what is empty may be a restriction that got lost."""
+    if value is UNSET:
+        return ""
+    if not value:
+        raise ValueError(f"{name} is empty; leave it out where there is no such restriction")
+    return value
+
+
+def _positive(name: str, value: int | UnsetType | None) -> int:
+    """A count of at least 1; 0 where it is absent, which means without a limit."""
+    if value is UNSET:
+        return 0
+    if value is None:
+        raise ValueError(f"{name} is empty; leave it out where there is no limit")
+    if value < 1:
+        raise ValueError(f"{name} is below 1")
+    return value
 
 
 def _given(name: str, value: Text) -> int:

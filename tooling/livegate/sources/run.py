@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from livegate.model.records import AnyRecord
     from livegate.model.snapshot import Quarantined
     from livegate.sources.config import SourceConfig
-    from livegate.sources.protocol import Effects, Listing, Row, Source
+    from livegate.sources.protocol import Effects, Listing, Row, Source, Version
     from livegate.sources.sieve import Print
     from livegate.sources.store import SnapshotStore
 
@@ -38,10 +38,11 @@ _EVERY = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run left: the new snapshot, and the one before (None on the first run)."""
+    """What a run left: the new snapshot, the one before (None on the first run), and what somebody should know."""
 
     snapshot: Snapshot
     previous: Snapshot | None
+    notes: tuple[str, ...] = ()
 
     @property
     def changes(self) -> dict[str, int]:
@@ -98,6 +99,7 @@ def run(
         sieve = Sieve()
         with _listed(source) as listing:
             _check_time(config, listing.observed_at, previous, effects.now())
+            _check_version(config, listing.version, previous)
             with store.writing(config.system, sequence) as writer:
                 _sift(listing.rows, sieve, (writer.extend, also) if also else (writer.extend,), progress)
                 sieve.settle(config)
@@ -118,12 +120,13 @@ def run(
             quarantined=sieve.quarantined,
             samples=tuple(sieve.samples),
             sha256=digest,
+            marker=listing.version.marker if listing.version is not None else "",
         )
         if sieve.doubtful:
             _weigh(config, store, head, sieve)
         store.publish(head)
         store.retain(config.system, config.keep)
-        return Outcome(head, previous)
+        return Outcome(head, previous, _notes(listing, previous))
 
 
 def dry_run(
@@ -154,6 +157,7 @@ def dry_run(
 
     with _listed(source) as listing:
         _check_time(config, listing.observed_at, previous, effects.now())
+        _check_version(config, listing.version, previous)
         _sift(listing.rows, sieve, (keep,), progress)
     sieve.weigh(rights)
     sieve.settle(config)
@@ -217,6 +221,34 @@ def _check_time(config: SourceConfig, observed_at: int, previous: Snapshot | Non
             where=config.where,
             todo="give a newer one; an older one would bring back what was revoked since",
         )
+
+
+def _check_version(config: SourceConfig, version: Version | None, previous: Snapshot | None) -> None:
+    """Refuse a listing that the source itself calls older than the last, or that is another under the same number."""
+    if previous is None or not previous.marker:
+        return
+    number, _, digest = previous.marker.partition(" ")
+    if version is None:
+        what = f"the listing has no sequence, and snapshot {previous.id} has {number}"
+    elif version.sequence < int(number):
+        what = f"the listing has sequence {version.sequence}, below the {number} of snapshot {previous.id}"
+    elif version.sequence == int(number) and version.digest != digest:
+        what = f"the listing has sequence {number} as snapshot {previous.id} has, and another content"
+    else:
+        return
+    raise RefusedError(
+        what,
+        where=config.where,
+        todo="an older one would bring back what was withdrawn since; if the source was set up anew, give it another "
+        "name here, or remove its snapshots",
+    )
+
+
+def _notes(listing: Listing, previous: Snapshot | None) -> tuple[str, ...]:
+    if previous is None or not 0 < listing.refresh < listing.observed_at - previous.observed_at:
+        return ()
+    passed = (listing.observed_at - previous.observed_at) // SECOND
+    return (f"asks to be read every {listing.refresh // SECOND} s; {passed} s passed since the last time",)
 
 
 def _falls(

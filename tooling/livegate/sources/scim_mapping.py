@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from livegate.sources.protocol import Row
 
 _SCOPE = re.compile(r"[a-z][a-z0-9_-]*:[^@\s]+")
+_ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 
 class _Value(msgspec.Struct):
@@ -47,9 +48,7 @@ class _User(msgspec.Struct):
     entitlements: list[_Value] | None = None
     roles: list[_Value] | None = None
     owners: list[_Value] | None = None
-    enterprise: _Enterprise | None = msgspec.field(
-        name="urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", default=None
-    )
+    enterprise: _Enterprise | None = msgspec.field(name=_ENTERPRISE, default=None)
 
 
 class _Glimpse(msgspec.Struct):
@@ -57,6 +56,7 @@ class _Glimpse(msgspec.Struct):
 
     id: Any = None
     active: Any = None
+    enterprise: Any = msgspec.field(name=_ENTERPRISE, default=None)
 
 
 @dataclass(slots=True)
@@ -79,7 +79,8 @@ class Users:
         """Each user as an identity and its grants, or quarantined.
 
         A user that is left out loses every right, which is safe; but one that is not plainly active may be
-        a disable that would get lost, so then the row is critical.
+        a disable that would get lost, so then the row is critical; so it is when the user has a manager, without
+        whom those below would lose the superiors above.
         """
         for position, resource in enumerate(resources, 1):
             try:
@@ -102,15 +103,16 @@ class Users:
             if user.user_type not in self.types:
                 raise ValueError(f"userType {clean(user.user_type)!r} is not named in types")
             kind = self.types[user.user_type]
-        owners = [owner.value for owner in user.owners or []]
-        if user.enterprise is not None and user.enterprise.manager is not None:
-            owners.append(user.enterprise.manager.value)
+        manager = user.enterprise.manager.value if user.enterprise and user.enterprise.manager else None
+        person = kind is IdentityType.HUMAN
+        owners = [*(owner.value for owner in user.owners or []), None if person else manager]
         return Identity(
             id=user.id,
             type=kind,
             status=Status.ACTIVE if user.active else Status.DISABLED,
-            # a person's manager does not own the person
-            owners=() if kind is IdentityType.HUMAN else tuple(dict.fromkeys(filter(None, owners))),
+            # who manages a person does not own it; who manages anything else answers for it
+            owners=tuple(dict.fromkeys(filter(None, owners))),
+            manager=(manager or "") if person else "",
             user_name=user.user_name or "",
             external_id=user.external_id or "",
         )
@@ -154,4 +156,6 @@ def _left_out(resource: msgspec.Raw, position: int, error: Exception) -> Quarant
         glimpse = _Glimpse()
     name = glimpse.id if isinstance(glimpse.id, str) and glimpse.id else f"row {position}"
     reason = "nested too deep" if isinstance(error, RecursionError) else clean(str(error))
-    return Quarantined(where=f"/Users/{clean(name)}", reason=reason, critical=glimpse.active is not True)
+    more = glimpse.enterprise
+    lost = glimpse.active is not True or bool(more and (not isinstance(more, dict) or more.get("manager")))
+    return Quarantined(where=f"/Users/{clean(name)}", reason=reason, critical=lost)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from livegate.errors import SourceError
 from livegate.model.records import BreakGlass, Effect, Elevation, Grant, Identity, Mandate, Status
-from livegate.model.snapshot import Quarantined
+from livegate.model.snapshot import Domain, Quarantined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _ID = attrgetter("id")
 
 _NAMES: dict[type, tuple[str, ...]] = {
-    Identity: ("id", "user_name", "external_id", "sponsor"),
+    Identity: ("id", "user_name", "external_id", "sponsor", "manager"),
     Grant: ("id", "subject", "entitlement", "scope"),
     Elevation: ("id", "subject", "entitlement", "scope", "resource"),
     BreakGlass: ("id", "subject", "resource"),
@@ -110,7 +110,9 @@ class Sieve:
         negative = bool(_negatives(kind, [row]))
         hidden = _hidden(row)
         if hidden:
-            self._set_aside(Quarantined(where=_where(row), reason=hidden, critical=negative))
+            # without one who has a manager, those below him would lose the superiors above
+            lost = negative or bool(getattr(row, "manager", ""))
+            self._set_aside(Quarantined(where=_where(row), reason=hidden, critical=lost))
             return False
         tally = self._tallies[kind]
         before = len(tally.ids)
@@ -124,8 +126,7 @@ class Sieve:
                     critical=negative or row.id in tally.negative,
                 )
             )
-            if kind is not Identity:  # of people only the status decides, and it is judged above
-                tally.again[row.id].add(imprint(row))
+            tally.again[row.id].add(imprint(row))
             return False
         if negative:
             tally.negative.add(row.id)
@@ -164,7 +165,8 @@ class Sieve:
                 where=config.where,
                 todo="correct them in the source, or name their values in the configuration; nothing was published",
             )
-        if self.quarantined and not self._tallies:
+        # keys that cannot be used are as good as withdrawn, and those of before must not go on in their place
+        if self.quarantined and not self._tallies and config.domain is not Domain.TRUST:
             first = self.samples[0]
             raise SourceError(
                 f"none of {self.quarantined} rows could be mapped; the first: {first.where}: {first.reason}",
