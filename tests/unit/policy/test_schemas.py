@@ -16,7 +16,7 @@ MISSPELT = [
     ("authz/facts/facts.rego", "data.config.leeway", "data.config.leway"),
     ("authz/facts/facts.rego", "data.config.tiers[action.tier].ages", "data.config.tiers[action.tier].age"),
     ("authz/facts/resource.rego", "asserts.parents", "assert.parents"),
-    ("authz/facts/identity.rego", "observed_at <= latest", "observed <= latest"),
+    ("authz/facts/identity.rego", "snapshots[system].observed_at", "snapshots[system].observed"),
     ("authz/facts/elevation.rego", "data.pam.bundle.expires_at", "data.pam.bundle.expires"),
     ("authz/gates/request/request.rego", "input.context.pep", "input.contxt.pep"),
     ("authz/gates/entitlement/entitlement.rego", "data.iga.denies", "data.iga.denials"),

@@ -17,13 +17,15 @@ _SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class ReasonText:
-    """What a reason id means, in the words of the rule that gives it."""
+    """What a reason id means, in the words of the rule that gives it, and where (``line`` from 1) that rule is."""
 
     id: str
     title: str
     description: str
     remediation: str
     controls: tuple[str, ...]
+    file: str
+    line: int
 
 
 def reasons(engine: Path, rego: Path) -> dict[str, ReasonText]:
@@ -53,5 +55,7 @@ def reasons(engine: Path, rego: Path) -> dict[str, ReasonText]:
                 description=said.get("description", ""),
                 remediation=custom.get("remediation", ""),
                 controls=tuple(custom.get("controls", ())),
+                file=item["location"]["file"],
+                line=item["location"]["row"],
             )
     return found
