@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 CHANGES = [
     (
         "rego/authz/gates/entitlement/entitlement.rego",
-        "} if {\n\t[until, key, system, id, end, via, elevation] := facts.grant\n\tnot _denied\n}",
-        "} if {\n\t[until, key, system, id, end, via, elevation] := facts.grant\n}",
+        '\tfacts.grant[6] == ""\n\tnot _denied\n}',
+        '\tfacts.grant[6] == ""\n}',
         "a deny keeps the clerk from releasing them, though a group grants it",
     ),
     (
@@ -61,6 +61,54 @@ CHANGES = [
         "resource_types: {database: true}",
         "resource_types: {database: true, payment: true}",
         "the database proxy may not ask for payments",
+    ),
+    (
+        "data/trust/issuers.yaml",
+        "leeway: 30000000000      # 30 s",
+        "leeway: 30000000001",
+        "at its end it does not",
+    ),
+    (
+        "data/config/config.yaml",
+        "bound: true ",
+        "bound: false ",
+        "a period is not closed by a token that nothing binds to its holder",
+    ),
+    (
+        "rego/authz/credentials/binding/binding.rego",
+        "made + 60000000000 if",
+        "made + 60000000001 if",
+        "a minute later it does not",
+    ),
+    (
+        "rego/authz/facts/revocation.rego",
+        "issued <= object.get(",
+        "issued < object.get(",
+        "by what was issued until then too",
+    ),
+    (
+        "rego/authz/gates/mandate/delegation.rego",
+        ">= count(facts.ancestors) - i",
+        ">= (count(facts.ancestors) - i) - 1",
+        "a sub-agent one level too deep",
+    ),
+    (
+        "data/catalog/mail.yaml",
+        "then: sends_outside",
+        "then: irreversible",
+        "not after it has read a customer in the same chain",
+    ),
+    (
+        "data/catalog/ledger.yaml",
+        "from: 420, to: 1140",
+        "from: 420, to: 1141",
+        "when it closes it is too late",
+    ),
+    (
+        "data/catalog/timesheets.yaml",
+        "valid_for: 60000000000 ",
+        "valid_for: 60000000001 ",
+        "a time sheet is read without context, for a minute, and that is reported",
     ),
 ]
 

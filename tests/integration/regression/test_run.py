@@ -96,8 +96,11 @@ def test_a_wrong_expectation_fails_and_says_what_each_gate_said(
         "entitlement": True,
         "freshness": False,
         "identity": True,
+        "mandate": True,
+        "proof": True,
         "request": True,
         "revocation": True,
+        "transaction": True,
     }
 
 
@@ -116,11 +119,11 @@ def test_given_revocations_are_signed_and_bite_at_their_instant(
 def test_the_bundles_are_verified(
     project: Project, opa_engine: Engine, alice: Callable[..., Suite], tmp_path: Path
 ) -> None:
-    local = issued(project, EXAMPLE, tmp_path)
-    other = issued(project, EXAMPLE, tmp_path / "other")
+    local, _ = issued(project, EXAMPLE, tmp_path)
+    other, _ = issued(project, EXAMPLE, tmp_path / "other")
     assert local.key.read_bytes() != other.key.read_bytes()
-    with serving(project, EXAMPLE, opa_engine, folder=tmp_path) as opa:
-        assert decide(opa, alice("+0s")).count(Outcome.PASSED) == 1
+    with serving(project, EXAMPLE, opa_engine, folder=tmp_path) as (opa, issuers):
+        assert decide(opa, alice("+0s"), issuers).count(Outcome.PASSED) == 1
     assert not list(tmp_path.glob("livegate-regress-*")), "the population and its key are gone"
 
 
@@ -132,27 +135,27 @@ def test_nothing_is_written_into_the_checkout(copy: Project, opa_engine: Engine,
 
 
 def test_an_opa_that_has_ended_is_an_error(project: Project, opa_engine: Engine, alice: Callable[..., Suite]) -> None:
-    with serving(project, EXAMPLE, opa_engine) as opa:
+    with serving(project, EXAMPLE, opa_engine) as (opa, issuers):
         assert opa.pid is not None
         os.kill(opa.pid, signal.SIGKILL)
         while opa.poll() is None:
             pass
         with pytest.raises(EngineError, match="SIGKILL") as caught:
-            decide(opa, alice("+0s"))
+            decide(opa, alice("+0s"), issuers)
     assert caught.value.exit_code == 1
 
 
 def test_an_opa_that_is_killed_in_the_middle_is_an_error(
     project: Project, opa_engine: Engine, alice: Callable[..., Suite]
 ) -> None:
-    with serving(project, EXAMPLE, opa_engine) as opa:
+    with serving(project, EXAMPLE, opa_engine) as (opa, issuers):
         assert opa.pid is not None
         # stopped, it takes the query and cannot answer it, so that the kill comes in the middle however long it takes
         os.kill(opa.pid, signal.SIGSTOP)
         killer = threading.Timer(0.2, os.kill, (opa.pid, signal.SIGKILL))
         killer.start()
         with pytest.raises(EngineError, match=r"SIGKILL|cannot be asked") as caught:
-            decide(opa, alice("+0s"))
+            decide(opa, alice("+0s"), issuers)
         killer.join()
     assert caught.value.exit_code == 1
 

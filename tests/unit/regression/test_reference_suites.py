@@ -19,26 +19,28 @@ OUT_OF_REACH = {
     "elevation.unavailable",
     "entitlement.unavailable",
     "identity.unavailable",
+    "mandate.unavailable",
+    "proof.unavailable",
     "request.unavailable",
     "revocation.unavailable",
     # no floor is configured, and the bundles are the newest there are
     "freshness.rolled_back",
-    # the example has no elevation with too few approvers, or whose approval ends before it does
-    "elevation.not_approved",
-    "elevation.approval_expired",
-    # every approver in the example is active, and every requester known
-    "elevation.approver_inactive",
-    "elevation.requester_unknown",
     # an unknown action is the request gate's to refuse, and then no other gate is told of
     "elevation.not_decidable",
     "entitlement.not_decidable",
     "freshness.not_decidable",
     # every resource type of the example's catalogue lives somewhere
     "identity.environment_unknown",
-    # the example's one break-glass activation is for an action that accepts it
-    "elevation.break_glass_not_accepted",
+    # a mandate or a catalogue with an operator that nobody knows is refused when the documents are made
+    "mandate.constraint_unsupported",
+    "transaction.constraint_unsupported",
+    # no tier of the example asks for a signature by itself
+    "proof.unsigned",
 }
 """Reasons that the example organisation cannot produce; the tests of the gates do."""
+
+KINDS = {"pep", "jwt-svid", "x509-svid", "access-token", "kubernetes", "github", "txn-token", "wit"}
+"""Kinds of proof, as the specification lists them."""
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +62,30 @@ def reasons_of_the_policy() -> set[str]:
 
 
 def test_there_are_enough(cases: list[Case]) -> None:
-    assert len(cases) >= 60
-    assert sum(case.expect.allow for case in cases) >= 30
-    assert sum(not case.expect.allow for case in cases) >= 30
+    assert len(cases) >= 500
+    assert sum(case.expect.allow for case in cases) >= 120
+    assert sum(not case.expect.allow for case in cases) >= 400
+
+
+def test_every_kind_of_proof_is_allowed_and_denied(cases: list[Case]) -> None:
+    for allow in (True, False):
+        shown = {case.credential["kind"] for case in cases if case.credential and case.expect.allow is allow}
+        assert shown == KINDS - {"pep"}
+
+
+def test_every_case_names_a_control_of_ours(cases: list[Case]) -> None:
+    own = yaml.safe_load((ROOT / "data" / "controls" / "own.yaml").read_text("utf-8"))["own"]
+    assert {control for case in cases for control in case.controls} == own.keys()
+
+
+def test_every_mandate_of_the_example_is_named(cases: list[Case]) -> None:
+    rows = (ROOT / "data" / "example" / "mandates.jsonl").read_text("utf-8").splitlines()
+    asked = {
+        case.request["context"]["mandate"]
+        for case in cases
+        if isinstance(case.request, dict) and "mandate" in (case.request.get("context") or {})
+    }
+    assert {json.loads(row)["id"] for row in rows} - asked == set()
 
 
 def test_every_reason_that_the_example_can_give_is_expected_and_no_other(cases: list[Case]) -> None:
@@ -95,7 +118,7 @@ def test_every_identity_of_the_example_is_asked_about(cases: list[Case]) -> None
 
 def test_no_case_repeats_another(suites: tuple[Suite, ...]) -> None:
     asked = Counter(
-        (suite.given, case.instant, json.dumps(case.request, sort_keys=True))
+        (suite.given, case.instant, json.dumps([case.request, case.credential, case.signed], sort_keys=True))
         for suite in suites
         for case in suite.cases
     )

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from livegate.errors import SuiteError
-from livegate.model.instants import parse
+from livegate.model.instants import MINUTE, MOST, parse
 from livegate.model.records import RevocationKind
-from livegate.regression.suite import chosen, load, load_all, loads
+from livegate.regression.suite import Case, chosen, load, load_all, loads
 
 HEAD = """suite: A suite
 population: example
@@ -76,6 +76,90 @@ def test_revocations_are_given_to_a_suite() -> None:
     assert revocation.kind is RevocationKind.SUBJECT
     assert (revocation.target, revocation.effective_at) == ("bob", parse("2026-11-23T11:00:00Z"))
     assert suite.given == loads((HEAD + given + CASE).encode(), file="other.yaml").given
+
+
+def test_what_was_issued_after_a_revocation_may_count_again() -> None:
+    given = "given:\n  revocations:\n    - {kind: subject, target: bob, from: -1h, issued_until: -30m}\n"
+    (revocation,) = loads((HEAD + given + CASE).encode(), file="s.yaml").given.revocations
+    assert revocation.issued_until == parse("2026-11-23T11:30:00Z")
+
+
+def test_without_more_a_revocation_is_for_good() -> None:
+    given = "given:\n  revocations:\n    - {kind: subject, target: bob, from: -1h}\n"
+    (revocation,) = loads((HEAD + given + CASE).encode(), file="s.yaml").given.revocations
+    assert revocation.issued_until == MOST
+
+
+def test_an_outage_is_given_as_a_span() -> None:
+    suite = loads((HEAD + "given: {outage: +20m}\n" + CASE).encode(), file="s.yaml")
+    assert suite.given.outage == 20 * MINUTE
+    assert loads((HEAD + CASE).encode(), file="s.yaml").given.outage == 0
+    assert refused(HEAD + "given: {outage: -20m}\n" + CASE).startswith("s.yaml:4:17: given.outage: is not of the form")
+
+
+CREDENTIALS = """credentials:
+  token: {kind: access-token, issuer: https://login.example, claims: {sub: a, exp: +5m}, header: {typ: at+jwt}}
+"""
+
+
+def equipped(more: str) -> Case:
+    """The case of a suite with one credential, with ``more`` lines in it."""
+    text = HEAD + CREDENTIALS + CASE.replace("    expect", f"    {more}\n    expect")
+    return loads(text.encode(), file="s.yaml").cases[0]
+
+
+def test_a_credential_is_like_another_and_says_what_differs() -> None:
+    case = equipped("credential: {like: token, claims: {sub: b, exp: '2026-11-23T12:00:30Z'}, forged: true}")
+    assert case.credential == {
+        "kind": "access-token",
+        "issuer": "https://login.example",
+        "claims": {"sub": "b", "exp": parse("2026-11-23T12:00:30Z")},
+        "header": {"typ": "at+jwt"},
+        "forged": True,
+    }
+
+
+def test_times_count_from_the_cases_own_instant() -> None:
+    case = equipped("instant: +1h\n    credential: {like: token, bound: dpop, proof: {claims: {iat: -61s}}}")
+    assert case.credential is not None
+    assert case.credential["claims"]["exp"] == parse("2026-11-23T13:05:00Z")
+    assert case.credential["proof"]["claims"]["iat"] == parse("2026-11-23T12:58:59Z")
+
+
+def test_a_time_that_is_no_time_is_a_claim_that_is_wrong() -> None:
+    case = equipped("credential: {like: token, claims: {exp: soon, iat: '7', nbf: null}}")
+    assert case.credential is not None
+    assert case.credential["claims"] == {"sub": "a", "exp": "soon", "iat": "7", "nbf": None}
+
+
+def test_who_signs_is_a_name_or_says_how() -> None:
+    assert equipped("signed: gate").signed == {"pep": "gate"}
+    signed = equipped("signed: {pep: gate, claims: {iat: -1s}}").signed
+    assert signed == {"pep": "gate", "claims": {"iat": parse("2026-11-23T11:59:59Z")}}
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (
+            "credential: {like: tokn}",
+            "s.yaml:10:24: cases[0].credential.like: 'tokn' is none of the suite's credentials",
+        ),
+        ("credential: {forged: true}", "s.yaml:10:17: cases[0].credential: names no kind"),
+        ("credential: {kind: password}", "s.yaml:10:24: cases[0].credential.kind: 'password' is not known"),
+        (
+            "credential: {like: token, claims: {exp: +300000d}}",
+            "s.yaml:10:45: cases[0].credential.claims.exp: +300000d",
+        ),
+        (
+            "credential: {like: token, proof: {clams: {}}}",
+            "s.yaml:10:39: cases[0].credential.proof: unknown key 'clams'",
+        ),
+    ],
+)
+def test_a_credential_that_cannot_be_is_refused_by_place(more: str, message: str) -> None:
+    text = HEAD + CREDENTIALS + CASE.replace("    expect", f"    {more}\n    expect")
+    assert refused(text).startswith(message)
 
 
 @pytest.mark.parametrize("grant", ["grants: []", "elevations: {}", "catalog: {}", "config: {leeway: 0}"])

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from livegate.bundle import keys
 from livegate.bundle.signing import KeySigner
+from livegate.documents import tree
 from livegate.errors import LivegateError
 from livegate.opa.process import Local, OpaProcess
 from livegate.pipeline import build, example, revoke
 from livegate.pipeline.sync import sync
+from livegate.regression.issuers import Issuers
 from livegate.sources.config import load_all
 from livegate.sources.protocol import Effects
 from livegate.sources.store import SnapshotStore
@@ -28,8 +30,10 @@ _KID = "regression"
 
 
 @contextlib.contextmanager
-def serving(project: Project, given: Given, engine: Engine, *, folder: Path | None = None) -> Iterator[OpaProcess]:
-    """An OPA that has the population's bundles active, for as long as the block lasts.
+def serving(
+    project: Project, given: Given, engine: Engine, *, folder: Path | None = None
+) -> Iterator[tuple[OpaProcess, Issuers]]:
+    """An OPA that has the population's bundles active, for as long as the block lasts, and the issuers that it trusts.
 
     The exports are read as they are written, by a sync whose clock stands at the instant that they speak for; so
     every document is issued then. The rules and hand-kept documents are the project's. Nothing of it is written to.
@@ -43,12 +47,15 @@ def serving(project: Project, given: Given, engine: Engine, *, folder: Path | No
     """
     with contextlib.ExitStack() as stack:
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="livegate-regress-", dir=folder))
-        local = issued(project, given, Path(scratch))
-        yield stack.enter_context(OpaProcess(engine.path, local, folder=Path(scratch) / "opa"))
+        local, issuers = issued(project, given, Path(scratch))
+        yield stack.enter_context(OpaProcess(engine.path, local, folder=Path(scratch) / "opa")), issuers
 
 
-def issued(project: Project, given: Given, folder: Path) -> Local:
+def issued(project: Project, given: Given, folder: Path) -> tuple[Local, Issuers]:
     """The five bundles of a population, signed with a key that is made in ``folder`` and ends with it.
+
+    Whoever its trust document names as an issuer gets keys for as long. With an outage the documents of IGA and PAM
+    are those of the last sync, and all others are issued when it has lasted so long.
 
     Raises:
         LivegateError: see :func:`serving`.
@@ -56,6 +63,8 @@ def issued(project: Project, given: Given, folder: Path) -> Local:
     now = example.INSTANT
     made = example.workspace(project, folder / "project", now=now)
     made.state.mkdir(parents=True)
+    issuers = Issuers.of(tree.load(made.data, "trust"))
+    issuers.enter(made.data, now=now)
     for revocation in given.revocations:
         revoke.add(made, revocation)
     configs = load_all(made.sources)
@@ -68,5 +77,5 @@ def issued(project: Project, given: Given, folder: Path) -> Local:
         ) from error
     private, public = keys.new(_KID, folder / "key", made.keys)
     signer = KeySigner.load(_KID, f"file:{private}")
-    built = build.build(made, build.ALL, signer, now=now)
-    return Local(bundles=tuple(item.path for item in built), kid=_KID, key=public)
+    built = build.build(made, build.ALL, signer, now=now + given.outage)
+    return Local(bundles=tuple(item.path for item in built), kid=_KID, key=public), issuers

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from livegate.errors import EngineError
+from livegate.errors import ConfigError, EngineError, SuiteError
 from livegate.regression import ask
 from livegate.regression.compare import compare
 from livegate.regression.population import serving
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from livegate.opa.process import OpaProcess
     from livegate.project import Project
     from livegate.regression.compare import Difference
+    from livegate.regression.issuers import Issuers
     from livegate.regression.suite import Case, Given, Suite
 
 
@@ -77,28 +78,29 @@ def run(
     done: dict[int, SuiteResult] = {}
     for given, numbers in groups.items():
         progress(f"population {given.population}: sync, sign, start OPA")
-        with serving(project, given, engine) as opa:
+        with serving(project, given, engine) as (opa, issuers):
             for number in numbers:
                 suite = everything[number]
                 progress(f"{suite.title}: {len(suite.cases)} cases")
-                done[number] = decide(opa, suite)
+                done[number] = decide(opa, suite, issuers)
     return tuple(done[number] for number in range(len(everything)))
 
 
-def decide(opa: OpaProcess, suite: Suite) -> SuiteResult:
-    """The results of one suite against a running OPA.
+def decide(opa: OpaProcess, suite: Suite, issuers: Issuers) -> SuiteResult:
+    """The results of one suite against a running OPA that trusts ``issuers``.
 
     Raises:
+        SuiteError: a credential of an issuer that the population does not name; names file and line.
         EngineError: OPA ended (with the end of its log), or cannot be asked.
     """
     client = opa.client()
+    asked = [_equipped(case, issuers, suite.file) for case in suite.cases]
     try:
         with contextlib.closing(client.session):
-            results = [
-                _judge(case, answer) for case, answer in zip(suite.cases, ask.answers(client, suite.cases), strict=True)
-            ]
+            answers = ask.answers(client, asked)
+            results = [_judge(case, answer) for case, answer in zip(suite.cases, answers, strict=True)]
             failed = [number for number, result in enumerate(results) if result.outcome is Outcome.FAILED]
-            said = ask.gates(client, [suite.cases[number] for number in failed]) if failed else []
+            said = ask.gates(client, [asked[number] for number in failed]) if failed else []
     except EngineError:
         opa.ensure_running()  # how OPA ended says more than that it cannot be reached
         raise
@@ -108,6 +110,14 @@ def decide(opa: OpaProcess, suite: Suite) -> SuiteResult:
             case=result.case, outcome=result.outcome, answer=result.answer, differences=result.differences, gates=gates
         )
     return SuiteResult(suite=suite, results=tuple(results))
+
+
+def _equipped(case: Case, issuers: Issuers, file: str) -> Case:
+    try:
+        request = issuers.equip(case.request, case.credential, case.signed, now=case.instant)
+    except ConfigError as error:
+        raise SuiteError(error.what, where=f"{file}:{case.line}", todo=error.todo) from error
+    return case if request is case.request else replace(case, request=request)
 
 
 def _judge(case: Case, answer: Any) -> CaseResult:

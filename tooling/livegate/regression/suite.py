@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from livegate import schema, yamlfiles
 from livegate.errors import ConfigError, SuiteError
 from livegate.files import read_bytes
-from livegate.model.instants import DAY, HOUR, LEAST, MINUTE, MOST, SECOND, parse
+from livegate.model.instants import MOST
 from livegate.model.records import Revocation, RevocationKind
+from livegate.regression.credentials import credential, signed_by
 from livegate.regression.places import Places, places
+from livegate.regression.reading import instant_of, near
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 _LIMIT = 16 << 20
-_UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
-_PART = re.compile(r"(\d+)(ns|us|ms|s|m|h|d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +39,12 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One request at one instant (ns) and what is expected of it. ``request`` is any JSON value."""
+    """One request at one instant (ns) and what is expected of it. ``request`` is any JSON value.
+
+    Attributes:
+        credential: what is minted and put into the request when it is asked; times in its claims are ns.
+        signed: the enforcement point that signs the request, as ``pep``, and how.
+    """
 
     name: str
     controls: tuple[str, ...]
@@ -49,14 +52,21 @@ class Case:
     request: Any
     expect: Expectation
     line: int
+    credential: Mapping[str, Any] | None = None
+    signed: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """Which organisation, and what is taken from it: two suites with equal ones share one OPA."""
+    """Which organisation, and what is taken from it: two suites with equal ones share one OPA.
+
+    Attributes:
+        outage: for how long (ns) its IGA and PAM systems could not be reached, when all else was issued again.
+    """
 
     population: str
     revocations: tuple[Revocation, ...] = ()
+    outage: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +124,18 @@ def loads(data: bytes, *, file: str) -> Suite:
     except (ValueError, TypeError) as error:  # a scalar that its own tag refuses, or a key that is a list
         raise SuiteError(f"not a value that JSON knows: {error}", where=file) from error
     _check(value, at)
-    start = _instant(value["instant"], None, at, ("instant",))
+    start = instant_of(value["instant"], None, at, ("instant",))
     return Suite(
         title=value["suite"],
         file=file,
-        given=Given(population=value["population"], revocations=_revocations(value, start, at)),
-        cases=_cases(value["cases"], start, at),
+        given=Given(
+            population=value["population"],
+            revocations=_revocations(value, start, at),
+            outage=instant_of(value["given"]["outage"], 0, at, ("given", "outage"), least=0)
+            if "outage" in value.get("given", {})
+            else 0,
+        ),
+        cases=_cases(value["cases"], value.get("credentials", {}), start, at),
     )
 
 
@@ -151,35 +167,17 @@ def _check(value: Any, at: Places) -> None:
     known = sorted(problem.schema.get("properties", {})) if isinstance(problem.schema, dict) else []
     if problem.validator == "additionalProperties":
         extra = min(set(map(str, problem.instance)) - set(known))
-        raise SuiteError(f"{name}: unknown key {extra!r}", where=at.of_key((*path, extra)), todo=_near(extra, known))
+        raise SuiteError(f"{name}: unknown key {extra!r}", where=at.of_key((*path, extra)), todo=near(extra, known))
     if problem.validator == "enum":
         words = [str(word) for word in problem.validator_value]
         raise SuiteError(
             f"{name}: {str(problem.instance)[:60]!r} is not known",
             where=at.of(path),
-            todo=_near(problem.instance, words),
+            todo=near(problem.instance, words),
         )
     text = "is not of the form that is asked for" if problem.validator == "pattern" else problem.message[:160]
     hint = problem.schema.get("description") if isinstance(problem.schema, dict) else None
     raise SuiteError(f"{name}: {text}", where=at.of(path), todo=hint)
-
-
-def _near(word: object, known: list[str]) -> str:
-    close = difflib.get_close_matches(str(word), known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"one of {', '.join(known)}"
-
-
-def _instant(text: str, start: int | None, at: Places, path: tuple[str | int, ...]) -> int:
-    try:
-        if text[0] not in "+-":
-            return parse(text)
-        span = sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(text))
-        value = (start or 0) + (span if text[0] == "+" else -span)
-        if not LEAST <= value <= MOST:
-            raise ValueError(f"{text} leads out of 2001-09-09 to 2262-04-11")
-    except ValueError as error:
-        raise SuiteError(f"{schema.key_path(path)}: {error}", where=at.of(path)) from error
-    return value
 
 
 def _revocations(value: dict[str, Any], start: int, at: Places) -> tuple[Revocation, ...]:
@@ -189,14 +187,17 @@ def _revocations(value: dict[str, Any], start: int, at: Places) -> tuple[Revocat
             id=f"given-{number}",
             kind=RevocationKind(entry["kind"]),
             target=entry["target"],
-            effective_at=_instant(entry["from"], start, at, ("given", "revocations", number, "from")),
+            effective_at=instant_of(entry["from"], start, at, ("given", "revocations", number, "from")),
+            issued_until=instant_of(entry["issued_until"], start, at, ("given", "revocations", number, "issued_until"))
+            if "issued_until" in entry
+            else MOST,
             reason="given by a suite",
         )
         for number, entry in enumerate(listed)
     )
 
 
-def _cases(listed: list[dict[str, Any]], start: int, at: Places) -> tuple[Case, ...]:
+def _cases(listed: list[dict[str, Any]], credentials: dict[str, Any], start: int, at: Places) -> tuple[Case, ...]:
     seen: dict[str, int] = {}
     cases = []
     for number, entry in enumerate(listed):
@@ -211,7 +212,8 @@ def _cases(listed: list[dict[str, Any]], start: int, at: Places) -> tuple[Case, 
             )
         seen[name] = line
         _as_json(entry, at, path)
-        instant = _instant(entry["instant"], start, at, (*path, "instant")) if "instant" in entry else start
+        instant = instant_of(entry["instant"], start, at, (*path, "instant")) if "instant" in entry else start
+        shown = credential(entry.get("credential"), credentials, instant, at, (*path, "credential"))
         cases.append(
             Case(
                 name=name,
@@ -220,6 +222,8 @@ def _cases(listed: list[dict[str, Any]], start: int, at: Places) -> tuple[Case, 
                 request=entry["request"],
                 expect=_expectation(entry["expect"], start, at, (*path, "expect")),
                 line=line,
+                credential=shown,
+                signed=signed_by(entry.get("signed"), instant, at, (*path, "signed")),
             )
         )
     return tuple(cases)
@@ -250,7 +254,7 @@ def _expectation(entry: dict[str, Any], start: int, at: Places, path: tuple[str 
         allow=allow,
         reasons=frozenset(entry.get("reasons", ())),
         obligations=tuple(sorted(entry["obligations"])) if "obligations" in entry else None,
-        valid_until=_instant(entry["valid_until"], start, at, (*path, "valid_until"))
+        valid_until=instant_of(entry["valid_until"], start, at, (*path, "valid_until"))
         if "valid_until" in entry
         else None,
         evidence=entry.get("evidence"),
