@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 JOBS   ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-python test-policy regress lint fmt bench lock clean
+.PHONY: help demo up test test-python test-policy test-long regress lint fmt page fuzz bench lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,14 +35,18 @@ test-python: engine ## the Python tests, against real OPA, SCIM and OpenBao serv
 	@$(BIN)/pytest -n $(JOBS)
 
 test-policy: engine ## the Rego tests, coverage 100 %
-	@$$($(BIN)/livegate opa version --path) test rego --coverage --threshold 100 --fail-on-empty --format json > /dev/null \
-	  || { $$($(BIN)/livegate opa version --path) test rego --fail-on-empty; $$($(BIN)/livegate opa version --path) test rego --coverage --format json | $(BIN)/python -c 'import json,sys; [print(name, item.get("not_covered")) for name, item in json.load(sys.stdin)["files"].items() if item.get("not_covered")]'; exit 1; }
-	@$$($(BIN)/livegate opa version --path) test rego --fail-on-empty | tail -1
+	@$$($(BIN)/livegate opa version --path) test rego --timeout 60s --coverage --threshold 100 --fail-on-empty --format json > /dev/null \
+	  || { $$($(BIN)/livegate opa version --path) test rego --timeout 60s --fail-on-empty; $$($(BIN)/livegate opa version --path) test rego --timeout 60s --coverage --format json | $(BIN)/python -c 'import json,sys; [print(name, item.get("not_covered")) for name, item in json.load(sys.stdin)["files"].items() if item.get("not_covered")]'; exit 1; }
+	@$$($(BIN)/livegate opa version --path) test rego --timeout 60s --fail-on-empty | tail -1
+
+test-long: engine ## what takes minutes: SPIRE (built once), the long fuzz
+	@$(BIN)/pytest -n 0 -m longrun
+	@$(MAKE) --no-print-directory fuzz
 
 regress: engine ## the decision cases, against signed bundles
 	@$(BIN)/livegate regress run
 
-lint: engine ## style, types, dependency direction, Rego
+lint: engine ## style, types, dependency direction, Rego, controls
 	@$(BIN)/ruff format --check tooling tests
 	@$(BIN)/ruff check tooling tests
 	@$(BIN)/mypy
@@ -52,11 +56,19 @@ lint: engine ## style, types, dependency direction, Rego
 	@$$($(BIN)/livegate opa version --path) check --strict --schema tooling/livegate/documents/schemas rego
 	@$$($(BIN)/livegate opa version --regal --path) lint rego
 	@$$($(BIN)/livegate opa version --regal --path) test .regal/rules
+	@$(BIN)/livegate policy check
+	@$(BIN)/livegate policy page --check
+
+page: engine ## the catalogue page of rules and controls
+	@$(BIN)/livegate policy page
 
 fmt: engine ## put the code in form
 	@$(BIN)/ruff format tooling tests
 	@$(BIN)/ruff check --fix tooling tests
 	@$$($(BIN)/livegate opa version --path) fmt --write rego
+
+fuzz: engine ## 100,000 requests on a real OPA against the oracle, and the laws; COUNT= and SEED= for others
+	@$(BIN)/python -m tests.fuzz --count $(or $(COUNT),100000) --seed $(or $(SEED),1)
 
 bench: engine ## the figures, as ratios of one run on this machine
 	@$(BIN)/python -m tests.load

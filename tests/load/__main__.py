@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import requests
-from tests.load import organisation
+from tests.load import organisation, proofs
 from tests.load.client import drive
 
 from livegate.cli.demo import bites
@@ -54,10 +54,12 @@ def main() -> None:
     for size in sizes:
         say(f"an organisation of {size:,} grants")
         with tempfile.TemporaryDirectory(prefix="livegate-bench-") as name:
-            project, signer = organisation.make(checkout, Path(name), size)
+            project, signer, issuers = organisation.make(checkout, Path(name), size)
             spent = one_run(Path(name))
             organisation.add_trivial(project, signer)
             costs[size] = throughput(project, engine, arguments, rows, size=size, whole=size == sizes[0])
+            if size == sizes[0]:
+                rows += proofs.measure(project, engine, issuers, signer, arguments)
             if size == sizes[-1]:
                 rows += sources_to_bundle(Path(name), engine, spent)
                 rows += memory(project, engine, size)

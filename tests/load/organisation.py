@@ -16,12 +16,14 @@ from livegate.bundle.build import pack
 from livegate.bundle.server import BundleServer
 from livegate.bundle.server import Settings as ServerSettings
 from livegate.bundle.signing import KeySigner
+from livegate.documents import tree
 from livegate.model.instants import SECOND
 from livegate.opa import config as opa_config
 from livegate.opa.memory import limits_for
 from livegate.opa.process import Configured, Limits, OpaProcess
 from livegate.pipeline import example
 from livegate.pipeline.running import private_token
+from livegate.regression.issuers import Issuers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,21 +49,24 @@ class Unguarded:
     """OPA with the deployment's configuration but no authentication, so that both rules can be asked alike."""
 
     config: Path
+    scheme: str = "http"
 
     def arguments(self) -> list[str]:
         """See :class:`livegate.opa.process.Configured`."""
         return [f"--config-file={self.config}"]
 
 
-def make(checkout: Project, folder: Path, grants: int) -> tuple[Project, KeySigner]:
-    """The example organisation with an IGA of ``grants`` grants, its sources not read yet."""
+def make(checkout: Project, folder: Path, grants: int) -> tuple[Project, KeySigner, Issuers]:
+    """The example organisation with an IGA of ``grants`` grants, its sources not read yet; and who may prove there."""
     now = time.time_ns() // SECOND * SECOND
     project = example.workspace(checkout, folder, now=now)
     (project.sources / "example-iga.yaml").unlink()
     (project.sources / "big-iga.yaml").write_text(population.CONFIG)
     population.export(project.data / "example", grants, now=now)
     private, _ = keys.new("bench", folder / "keys", project.keys)
-    return project, KeySigner.load("bench", f"file:{private}")
+    issuers = Issuers.of(tree.load(project.data, "trust"))
+    issuers.enter(project.data, now=now)
+    return project, KeySigner.load("bench", f"file:{private}"), issuers
 
 
 def add_trivial(project: Project, signer: KeySigner) -> None:
@@ -77,7 +82,13 @@ def add_trivial(project: Project, signer: KeySigner) -> None:
 
 @contextlib.contextmanager
 def serving(
-    project: Project, engine: Engine, *, logs: bool, guarded: bool = False, limits: Limits | None = None
+    project: Project,
+    engine: Engine,
+    *,
+    logs: bool,
+    guarded: bool = False,
+    limits: Limits | None = None,
+    tokens_cached: int = 10_000,
 ) -> Iterator[tuple[OpaProcess, BundleServer]]:
     """Bundle server and OPA over the project's bundles and the trivial one."""
     run = project.state / "run"
@@ -93,6 +104,7 @@ def serving(
                 version=engine.version,
                 persistence=project.state / "opa",
                 bundles=(*opa_config.BUNDLES, "trivial"),
+                tokens_cached=tokens_cached,
             )
         )
         if not logs:

@@ -23,9 +23,16 @@ def export(folder: Path, grants: int, *, now: int, subject: str = "alice") -> No
     people = [f"user-{number:06d}" for number in range(grants // GRANTS_A_SUBJECT - 2)]
     people.append("carol")  # who approved the elevation
     identities = [
-        {"id": name, "type": "human", "status": "active", "user_name": f"{name}@example.com"}
+        {
+            "id": name,
+            "type": "human",
+            "status": "active",
+            "user_name": f"{name}@example.com",
+            "names": proof_names(name),
+        }
         for name in (subject, *people)
     ]
+    identities.append(AGENT)
     rows = []
     for index, name in enumerate((subject, *people)):
         for number in range(GRANTS_A_SUBJECT):
@@ -34,6 +41,10 @@ def export(folder: Path, grants: int, *, now: int, subject: str = "alice") -> No
             )
             grant = f"g-{index * GRANTS_A_SUBJECT + number:08d}"
             rows.append(f'{{"id":"{grant}","subject":"{name}","entitlement":"{entitlement}","expires_at":"{end}"}}')
+    rows += [
+        f'{{"id":"g-{reader}","subject":"{reader}","entitlement":"ledger:viewer","expires_at":"{end}"}}'
+        for reader in ("carol", AGENT["id"])
+    ]
     write(
         folder / "identities.jsonl", _lines(json.dumps(item) for item in identities), system="big-iga", exported_at=now
     )
@@ -51,6 +62,24 @@ big-iga:
       grant: {path: example/grants.jsonl, default_scope: "*"}
 """
 """Source configuration of such an export."""
+
+
+ISSUER = "https://login.example"
+
+AGENT = {
+    "id": "agent-recon",
+    "type": "agent",
+    "status": "active",
+    "owners": ["carol"],
+    "environment": "prod",
+    "user_name": "agent-recon",
+}
+"""The agent of the example's mandate m-301, whose person is carol."""
+
+
+def proof_names(subject: str) -> list[str]:
+    """What a token of :data:`ISSUER` calls a subject; alice has a SPIFFE ID too, so that each kind asks the same."""
+    return [f"{ISSUER}#{subject}", *(["spiffe://prod.example/console"] if subject == "alice" else [])]
 
 
 def _lines(rows: object) -> bytes:

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from livegate.cli import main_group
+from livegate.model.instants import MOST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,7 @@ def test_every_command_says_what_it_does(command: tuple[str, ...]) -> None:
 def test_from_sources_to_verified_bundles(cli: Cli, project: Project) -> None:
     cli("keys", "new", "k1")
     shown = json.loads(cli("sync", "--format", "json").stdout)
-    assert shown["sources"]["example-iga"]["counts"] == {"grant": 25, "identity": 16}
+    assert shown["sources"]["example-iga"]["counts"] == {"grant": 40, "identity": 21}
     built = json.loads(cli("bundle", "build", "--format", "json").stdout)
     assert [item["bundle"] for item in built] == ["policy", "iga", "pam", "trust", "revocations"]
     cli("bundle", "verify", *sorted(project.dist.glob("*.tar.gz")))
@@ -120,15 +121,48 @@ def test_outside_a_project(cli: Cli, tmp_path: Path) -> None:
     assert "rego/" in cli("status", "--project", tmp_path, code=2).stderr
 
 
+DEMO = {
+    "alice dumps the production database": None,
+    "alice deploys: eligible": "entitlement.not_activated",
+    "bob releases a payment ": None,
+    "carol closes the period": None,
+    "dave, who left": "identity.inactive",
+    "frank releases a payment": "entitlement.denied",
+    "heidi repairs replication": None,
+    "heidi dumps the database": "elevation.missing",
+    "the CI workload deploys": None,
+    "the payments service": None,
+    "its staging twin": "identity.environment_mismatch",
+    "a service account that nobody owns": "identity.ownerless",
+    "an agent administers the database": "elevation.self_approved",
+    "an agent reads the ledger": None,
+    "its sub-agent reads one payment": None,
+    "the sub-agent reads another": "mandate.out_of_authority",
+    "a clerk's agent": "mandate.principal_not_entitled",
+    "an agent reads a customer": None,
+    "the same agent sends mail after that": "transaction.combination_denied",
+    "alice opens a recorded console": None,
+    "bob opens one that frank": "elevation.subordinate_approved",
+    "carol reopens September": None,
+    "heidi restores the database": None,
+    "bob releases a payment with an access token": None,
+    "a thief has that token": "proof.binding_missing",
+    "the CI workload shows the certificate": None,
+}
+"""How the title of each question begins, and for what it must be denied, if it must."""
+
+
 def test_the_demo(cli: Cli, pytestconfig: pytest.Config) -> None:
-    shown = cli("demo", "--project", pytestconfig.rootpath).stdout
-    assert shown.count("ALLOW") == 7
-    for reason in (
-        "entitlement.not_activated", "identity.inactive", "entitlement.denied", "elevation.missing",
-        "identity.environment_mismatch", "identity.ownerless", "elevation.self_approved",
-    ):  # fmt: skip
-        assert reason in shown
-    assert re.search(r"denial came \d+ ms after publication", shown)
+    done = cli("demo", "--project", pytestconfig.rootpath)
+    rows = [line for line in done.stdout.splitlines() if "ALLOW" in line or "DENY" in line]
+    assert len(rows) == len(DEMO), "each question is judged here"
+    for row, (title, reason) in zip(rows, DEMO.items(), strict=True):
+        assert title in row
+        assert ("ALLOW" if reason is None else "DENY") in row, row
+        assert (reason or "│") in row, row
+    assert re.search(r"denial came \d+ ms after publication", done.stdout)
+    assert "note" not in done.stderr.lower()
+    assert "keys" not in done.stderr
 
 
 def test_a_revocation_of_nobody_is_published_and_doubted(cli: Cli, project: Project) -> None:
@@ -142,6 +176,17 @@ def test_a_revocation_of_nobody_is_published_and_doubted(cli: Cli, project: Proj
     assert "WARNING" in cli("revoke", "elevation", "e-none").stderr
     assert "WARNING" not in cli("revoke", "subject", "alice").stderr
     assert "WARNING" not in cli("revoke", "elevation", "e-101").stderr
+    assert "WARNING" not in cli("revoke", "mandate", "m-301").stderr
+    assert "WARNING" in cli("revoke", "mandate", "m-none").stderr
+    cli("revoke", "credential", "AB" * 32)
+    cli("revoke", "token", "jti-1")
+    assert "until it is issued anew" in cli("revoke", "session", "s-1", "--reissued").stdout
+    assert "--reissued" in cli("revoke", "token", "jti-2", "--reissued", code=2).stderr
+    assert "thumbprint" in cli("revoke", "credential", "jti-2", code=2).stderr
+    revoked = json.loads((project.data / "revocations" / "revoked.json").read_text())
+    assert list(revoked["credentials"]) == ["q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s"]
+    assert revoked["tokens"]["jti-1"]["issued_until"] == MOST
+    assert revoked["sessions"]["s-1"]["issued_until"] == revoked["sessions"]["s-1"]["from"]
 
 
 def test_who_may_do_what_is_for_the_owner_alone(cli: Cli, project: Project) -> None:

@@ -132,7 +132,7 @@ def restarted(organisation: Organisation, engine: Engine) -> Iterator[OpaProcess
 
 
 def _organisation(pytestconfig: pytest.Config, folder: Path) -> Organisation:
-    project, signer = prepare(Project.at(pytestconfig.rootpath), folder)
+    project, signer, _ = prepare(Project.at(pytestconfig.rootpath), folder)
     return Organisation(project, signer)
 
 

@@ -35,19 +35,35 @@ def deploy(**changes: Any) -> dict[str, Any]:
     }
 
 
-def close(session: str = "s-3") -> dict[str, Any]:
+def release(session: str = "s-3") -> dict[str, Any]:
     return {
-        "subject": {"type": "human", "id": "carol"},
-        "action": {"name": "close"},
-        "resource": {"type": "period", "id": "2026-10"},
-        "context": {"pep": "ledger-api", "session": session, "ticket": "FIN-310"},
+        "subject": {"type": "human", "id": "bob"},
+        "action": {"name": "approve"},
+        "resource": {"type": "payment", "id": "4711"},
+        "context": {"pep": "ledger-api", "session": session},
+    }
+
+
+def read_by_agent() -> dict[str, Any]:
+    return {
+        "subject": {"type": "agent", "id": "agent-recon"},
+        "action": {"name": "read"},
+        "resource": {"type": "payment", "id": "4711"},
+        "context": {
+            "pep": "ledger-api",
+            "task": "reconcile-2026-10",
+            "mandate": "m-301",
+            "counters": {"calls": 1},
+            "chain": {"id": "c-1", "history": [{"action": "read", "type": "payment", "id": "4710"}]},
+        },
     }
 
 
 KINDS = {
     "subject": ("alice", dump(), "revocation.subject"),
-    "session": ("s-3", close(), "revocation.session"),
+    "session": ("s-3", release(), "revocation.session"),
     "elevation": ("e-102", deploy(), "elevation.revoked"),
+    "mandate": ("m-301", read_by_agent(), "revocation.mandate"),
 }
 
 
@@ -67,7 +83,7 @@ def test_each_kind_bites_and_nothing_lifts_it(organisation: Organisation, opa_en
             found = until(functools.partial(_reasons, organisation, request), f"{kind} is revoked")
             assert reason in found
             assert found <= {reason, "entitlement.not_activated", "elevation.missing"}
-        assert reasons(organisation.ask(close("s-33"))) == set(), "her other session goes on"
+        assert reasons(organisation.ask(release("s-33"))) == set(), "his other session goes on"
 
         # what an operator does every day
         livegate("sync")

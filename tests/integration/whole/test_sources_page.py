@@ -46,9 +46,10 @@ def _schema() -> dict[str, Any]:
 
 def test_there_is_an_example_of_each_kind_and_domain(examples: dict[str, SourceConfig]) -> None:
     assert {(config.kind, config.domain.value) for config in examples.values()} == {
-        ("file", "iga"), ("file", "pam"), ("scim", "iga"), ("openbao", "pam"),
+        ("file", "iga"), ("file", "pam"), ("scim", "iga"), ("openbao", "pam"), ("jwks", "trust"), ("spiffe", "trust"),
     }  # fmt: skip
-    assert set(_schema()["additionalProperties"]["properties"]["kind"]["enum"]) == {"file", "scim", "openbao"}
+    kinds = set(_schema()["additionalProperties"]["properties"]["kind"]["enum"])
+    assert kinds == {"file", "scim", "openbao", "jwks", "spiffe"}
 
 
 def test_the_connectors_take_the_examples(
@@ -90,8 +91,9 @@ def test_every_key_and_field_is_in_its_table(page: str) -> None:
     assert not [
         key for key in common if key not in schema["definitions"] and f"`{key}`" not in cells("Keys of every source")
     ]
-    for kind in ("file", "scim", "openbao"):
-        assert not [key for key in schema["definitions"][kind]["properties"] if f"`{key}`" not in cells(f"`{kind}`")]
+    for kind in ("file", "scim", "openbao", "jwks", "spiffe"):
+        section = "`jwks` and `spiffe`" if kind in {"jwks", "spiffe"} else f"`{kind}`"
+        assert not [key for key in schema["definitions"][kind]["properties"] if f"`{key}`" not in cells(section)]
     for key in schema["definitions"]["export"]["properties"]:
         assert f"`exports.<kind>.{key}`" in cells("`file`")
     target = schema["definitions"]["openbao"]["properties"]["prefixes"]["additionalProperties"]["properties"]

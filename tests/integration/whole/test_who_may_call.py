@@ -51,9 +51,23 @@ def test_decisions_are_for_enforcement_points_in_their_own_name(path: str, share
     assert shared.call("POST", path, body).status_code == 200
     for other in (None, "operator", "ledger-api", "ci-gateway"):
         assert shared.call("POST", path, body, caller=other).status_code == 401, other
-    unnamed = wrapped(path.split("?", maxsplit=1)[0], json.dumps(dump(context={})))
-    assert shared.call("POST", path, unnamed).status_code == 200, "denied, with the reason that none is named"
-    assert shared.call("POST", path, unnamed, caller="operator").status_code == 401
+
+
+@pytest.mark.parametrize("path", [V1, V0])
+def test_without_context_only_the_applications_own_enforcement_point_may_ask(path: str, shared: Organisation) -> None:
+    """An application that cannot pass context asks through the one that its profile names."""
+    read = {
+        "subject": {"type": "human", "id": "alice"},
+        "action": {"name": "read"},
+        "resource": {"type": "timesheet", "id": "t-1"},
+    }
+    for bare in (read, {**read, "context": {}}, dump(context={}), {}, None):
+        body = wrapped(path, json.dumps(bare))
+        assert shared.call("POST", path, body, caller="timesheets-portal").status_code == 200, bare
+        for other in (None, "operator", "db-proxy", "ledger-api"):
+            assert shared.call("POST", path, body, caller=other).status_code == 401, (bare, other)
+    named = wrapped(path, json.dumps({**read, "context": {"pep": "db-proxy"}}))
+    assert shared.call("POST", path, named, caller="timesheets-portal").status_code == 401
 
 
 def test_a_token_is_shown_whole_and_as_a_bearer(shared: Organisation) -> None:
@@ -69,7 +83,9 @@ def test_a_token_is_shown_whole_and_as_a_bearer(shared: Organisation) -> None:
 
 def test_a_hash_from_the_trust_document_is_no_token(shared: Organisation) -> None:
     callers = json.loads((shared.project.data / "trust" / "callers.json").read_text())["callers"]
-    assert len(callers) == 4
+    peps = {who["pep"] for who in callers.values() if "pep" in who}
+    assert {"db-proxy", "timesheets-portal"} < peps
+    assert len(callers) == len(peps) + 1, "each a token of its own, and the operator"
     for digest in callers:
         assert shared.call("POST", V1, BODY, caller=None, Authorization=f"Bearer {digest}").status_code == 401
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from livegate.errors import EngineError
-from livegate.opa.process import Configured, Limits, Local, OpaProcess
+from livegate.opa.process import Configured, Limits, Local, OpaProcess, Tls
 from livegate.secrets import Secret
 
 if TYPE_CHECKING:
@@ -98,6 +98,20 @@ def test_both_modes_verify_signatures_and_only_the_deployed_one_asks_who_calls()
     deployed = NO_CONFIG.arguments()
     assert {"--authentication=token", "--authorization=basic"} <= set(deployed)
     assert not any("skip-verify" in argument for argument in [*local, *deployed])
+
+
+def test_callers_show_certificates_only_where_it_is_said_whose() -> None:
+    own = Tls(certificate=Path("/s.pem"), key=Path("/s.key"))
+    by_token = Configured(config=Path("/c"), tls=own)
+    assert by_token.scheme == "https"
+    assert {"--authentication=token", "--authorization=basic", "--min-tls-version=1.3"} <= set(by_token.arguments())
+    assert not any("ca-cert" in argument for argument in by_token.arguments())
+    mutual = Configured(config=Path("/c"), tls=Tls(certificate=own.certificate, key=own.key, callers=Path("/ca.pem")))
+    assert mutual.arguments() == [
+        "--config-file=/c", "--authentication=tls", "--authorization=basic", "--tls-cert-file=/s.pem",
+        "--tls-private-key-file=/s.key", "--min-tls-version=1.3", "--tls-ca-cert-file=/ca.pem",
+    ]  # fmt: skip
+    assert NO_CONFIG.scheme == "http"
 
 
 def test_limits_become_what_go_reads() -> None:

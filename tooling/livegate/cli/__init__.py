@@ -19,6 +19,7 @@ from livegate.cli.demo import demo
 from livegate.cli.keys import keys
 from livegate.cli.opa import opa
 from livegate.cli.output import say
+from livegate.cli.policy import policy
 from livegate.cli.regress import regress
 from livegate.cli.revoke import revoke
 from livegate.cli.serve import serve
@@ -50,7 +51,7 @@ def main_group() -> None:
     """Runtime authorization: entitlements (IGA) and elevations (PAM) into OPA, and decisions out of it."""
 
 
-for _command in (demo, up, sync, status, decide, revoke, bundle, keys, opa, serve, regress):
+for _command in (demo, up, sync, status, decide, revoke, bundle, keys, opa, serve, regress, policy):
     main_group.add_command(_command)
 
 

@@ -16,6 +16,7 @@ from livegate.bundle.signing import KeySigner
 from livegate.cli import explain, options, output
 from livegate.cli.stopping import stopping
 from livegate.cli.sync import show_table
+from livegate.documents import tree
 from livegate.errors import EngineError, LivegateError
 from livegate.files import read_bytes
 from livegate.model.instants import SECOND
@@ -24,10 +25,11 @@ from livegate.pipeline import example, revoke
 from livegate.pipeline.build import ALL, build
 from livegate.pipeline.running import Deployment, admit
 from livegate.pipeline.sync import sync
+from livegate.regression.issuers import Issuers
 from livegate.sources.config import load_all
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.text import Text
 
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from livegate.project import Project
 
 _PATIENCE = 10.0
-_WIDE = 130
 
 
 @click.command()
@@ -46,7 +47,7 @@ def demo(project_folder: Path | None) -> None:
     engine = options.engine_of(project)
     # stopping first: a stop at any moment must still take OPA and the folder with its keys away
     with stopping() as stop, tempfile.TemporaryDirectory(prefix="livegate-demo-") as folder:
-        made, signer = prepare(project, Path(folder))
+        made, signer, issuers = prepare(project, Path(folder))
         stop.check()
         built = build(made, ALL, signer, now=time.time_ns())
         output.emit_table(
@@ -57,8 +58,8 @@ def demo(project_folder: Path | None) -> None:
         stop.check()
         with Deployment(made, engine, sleep=stop.sleep) as running:
             stop.check()
-            requests = read_requests(project)
-            answers = [running.client(request["context"]["pep"]).decide(request) for _, request in requests]
+            requests = [(title, equip(issuers)) for title, equip in read_requests(project)]
+            answers = [running.client(caller(project, request)).decide(request) for _, request in requests]
             show_decisions(requests, answers)
             stop.check()
             milliseconds = _revoke(made, running, signer, requests[0][1])
@@ -66,40 +67,63 @@ def demo(project_folder: Path | None) -> None:
     click.echo("\nNext: `livegate up --example` keeps it running for curl, README.md shows the request.")
 
 
-def prepare(project: Project, folder: Path) -> tuple[Project, KeySigner]:
+def prepare(project: Project, folder: Path) -> tuple[Project, KeySigner, Issuers]:
     """The example organisation in ``folder``: exported as of now, synced, with a signing key and callers' tokens.
+
+    Its issuers of tokens and certificates get keys that end with the folder.
 
     Raises:
         LivegateError: a source of the example failed.
     """
     made = example.workspace(project, folder, now=time.time_ns() // SECOND * SECOND)
     private, _ = keys.new("example", folder / "keys", made.keys)
-    peps = sorted({request["context"]["pep"] for _, request in read_requests(project)})
-    admit(made, [*peps, "operator"])
+    trust = tree.load(made.data, "trust")
+    issuers = Issuers.of(trust)
+    issuers.enter(made.data, now=time.time_ns())
+    admit(made, [*sorted(trust["peps"]), "operator"])
     configs = load_all(made.sources)
     result = sync(made, configs, configs, options.store_of(made), options.effects_of(made))
     show_table(result)
     for error in result.failures.values():
         raise error
-    return made, KeySigner.load("example", f"file:{private}")
+    return made, KeySigner.load("example", f"file:{private}"), issuers
 
 
-def read_requests(project: Project) -> list[tuple[str, dict[str, Any]]]:
-    """The example's questions, each with its title."""
+def read_requests(project: Project) -> list[tuple[str, Callable[[Issuers], dict[str, Any]]]]:
+    """The example's questions, each with its title; its credential is minted when it is about to be asked."""
     lines = read_bytes(project.data / "example" / "requests.jsonl", limit=1 << 20).decode().splitlines()
-    return [(item["title"], item["request"]) for item in map(json.loads, lines)]
+    return [(item["title"], _minting(item)) for item in map(json.loads, lines)]
 
 
-def show_decisions(requests: Sequence[tuple[str, dict[str, Any]]], answers: Sequence[dict[str, Any]]) -> None:
-    """One row a decision; one column a gate where the terminal has room for them."""
-    gates = explain.GATES if output.console().width >= _WIDE else ()
+def _minting(item: dict[str, Any]) -> Callable[[Issuers], dict[str, Any]]:
+    def made(issuers: Issuers) -> dict[str, Any]:
+        request: dict[str, Any] = issuers.equip(
+            item["request"], item.get("credential"), item.get("signed"), now=time.time_ns()
+        )
+        return request
+
+    return made
+
+
+def caller(project: Project, request: dict[str, Any]) -> str:
+    """The enforcement point that asks; of an application that passes no context, the one of its profile."""
+    if context := request.get("context"):
+        return str(context["pep"])
+    catalog = tree.load(project.data, "catalog")
+    application = catalog["actions"][request["resource"]["type"]][request["action"]["name"]]["application"]
+    return str(catalog["profiles"][catalog["applications"][application]["profile"]]["pep"])
+
+
+def show_decisions(requests: Sequence[tuple[str, Any]], answers: Sequence[dict[str, Any]]) -> None:
+    """One row a decision: the question, the answer, by what the caller proved who it is, and what was wrong."""
     rows: list[list[str | Text]] = []
     for (title, _), answer in zip(requests, answers, strict=True):
-        verdicts = explain.gates_of(answer)
+        proof = answer["context"].get("evidence", {}).get("proof", {})
+        bound = proof.get("bound", "none")
+        kind = proof.get("kind", "") + (f", {bound}" if bound != "none" else "")
         reasons = " ".join(reason["id"] for reason in answer["context"]["reasons"])
-        marks = [output.verdict(passed=not verdicts[gate]) if gate in verdicts else "" for gate in gates]
-        rows.append([title, explain.decision_mark(answer), *marks, reasons])
-    output.emit_table("Decisions", ("question", "decision", *gates, "reasons"), rows)
+        rows.append([title, explain.decision_mark(answer), kind, reasons])
+    output.emit_table("Decisions", ("question", "decision", "proof", "reasons"), rows)
 
 
 def _revoke(project: Project, running: Deployment, signer: KeySigner, request: dict[str, Any]) -> float:

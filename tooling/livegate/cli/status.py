@@ -12,7 +12,7 @@ from rich.text import Text
 from livegate.bundle import verify
 from livegate.cli import options, output
 from livegate.cli.sync import counts
-from livegate.documents import stamp
+from livegate.documents import stamp, tree, trust
 from livegate.errors import LivegateError
 from livegate.files import read_bytes
 from livegate.model.instants import SECOND, show_second
@@ -40,13 +40,16 @@ def status(form: str, project_folder: Path | None) -> None:
         "documents": _documents(project, now),
         "bundles": _bundles(project, now),
         "opas": _opas(project),
+        "notes": _notes(project),
     }
     if form == "json":
         output.emit_json(facts)
         return
     for title, rows in facts.items():
-        if not rows:
+        if not rows and title != "notes":
             output.emit_table(title.capitalize(), ("",), [("none",)])
+            continue
+        if not rows:
             continue
         columns = list(dict.fromkeys(key for row in rows for key in row))
         output.emit_table(title.capitalize(), columns, [[_cell(row.get(key)) for key in columns] for row in rows])
@@ -84,6 +87,15 @@ def _documents(project: Project, now: int) -> list[dict[str, Any]]:
         mark = stamp.of(path.read_bytes(), where=str(path)) if path.is_file() else None
         rows.append({"document": bundle, **_stamped(mark, now)})
     return rows
+
+
+def _notes(project: Project) -> list[dict[str, Any]]:
+    """What of the trust document somebody should know; nothing where it cannot be read, which ``sync`` tells."""
+    try:
+        document = tree.load(project.data, "trust")
+        return [{"note": text} for text in trust.doubts(tree.checked(document, "trust", where="trust"))]
+    except LivegateError:
+        return []
 
 
 def _bundles(project: Project, now: int) -> list[dict[str, Any]]:

@@ -133,6 +133,8 @@ def show_table(result: Result) -> None:
         output.emit_table(
             "Left out (quarantined)", ("where", "why"), [(row.where, row.reason) for row in left_out[:50]]
         )
+    for note in result.notes:
+        output.say(f"livegate: note: {note}")
     for system, error in result.failures.items():
         output.say(f"livegate: {system}: {error}")
     for system, seen in result.previews.items():
@@ -196,6 +198,7 @@ def as_json(result: Result) -> dict[str, Any]:
             for item in result.issued
         },
         "unmatched": _rows(result.unmatched),
+        "notes": result.notes,
     }
 
 

@@ -17,7 +17,7 @@ from livegate.cli.stopping import stopping
 from livegate.cli.sync import choose, show_table
 from livegate.errors import LivegateError
 from livegate.files import write_bytes
-from livegate.model.instants import SECOND, show
+from livegate.model.instants import HOUR, SECOND, show
 from livegate.pipeline import example as exports
 from livegate.pipeline.build import ALL, build
 from livegate.pipeline.issue import renewal
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from livegate.bundle.signing import Signer
     from livegate.cli.stopping import Stop
     from livegate.project import Project
+    from livegate.regression.issuers import Issuers
 
 _URGENT = ("revocations", *(name for name in ALL if name != "revocations"))
+
+_ALICE = {"kind": "access-token", "issuer": "https://login.example"}
 
 _EXAMPLE_EVERY = 120.0
 """Seconds: the example is exported anew well before its elevations are too old for its strictest tier."""
@@ -63,7 +66,7 @@ def up(example: bool, every: float, port: int, bundle_port: int, key: str | None
         origin = None
         if example:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="livegate-up-")))
-            origin, (project, signer) = project, prepare(project, folder)
+            origin, (project, signer, issuers) = project, prepare(project, folder)
             every = min(every, _EXAMPLE_EVERY)
         else:
             signer = options.signer_of(key)
@@ -75,7 +78,7 @@ def up(example: bool, every: float, port: int, bundle_port: int, key: str | None
         output.say(f"bundles   {running.server.url}")
         output.say(f"decisions {running.opa.url}/v1/data/authz/evaluation")
         if origin:
-            _tell_example(project, read_requests(origin)[0][1], running.opa.url, folder)
+            _tell_example(project, read_requests(origin)[0][1](issuers), issuers, running.opa.url, folder)
         output.say("up; stop with Ctrl-C")
         with contextlib.suppress(KeyboardInterrupt):  # told to stop is how this ends well
             _stay(running, project, origin, signer, every, stop)
@@ -122,9 +125,12 @@ def _refresh(project: Project, origin: Project | None, stop: Stop) -> Result:
     return sync(project, configs, configs, options.store_of(project), options.effects_of(project, sleep=stop.sleep))
 
 
-def _tell_example(project: Project, request: dict[str, object], url: str, folder: Path) -> None:
-    body, header = folder / "request.json", folder / "header"
+def _tell_example(project: Project, request: dict[str, object], issuers: Issuers, url: str, folder: Path) -> None:
+    body, header, proven = folder / "request.json", folder / "header", folder / "proven.json"
     write_bytes(body, json.dumps({"input": request}).encode())
+    now = time.time_ns()
+    shown = {**_ALICE, "claims": {"sub": "00u0001", "client_id": "console", "iat": now, "exp": now + HOUR}}
+    write_bytes(proven, json.dumps({"input": issuers.equip(request, shown, None, now=now)}).encode(), mode=0o600)
     token = token_path(project, "db-proxy")
     # in a file: everyone on the machine can read a command line
     write_bytes(header, b"Authorization: Bearer " + token.read_bytes() + b"\n", mode=0o600)
@@ -132,6 +138,8 @@ def _tell_example(project: Project, request: dict[str, object], url: str, folder
         f"""
 ask    curl -s -H @{header} -H 'Content-Type: application/json' \\
          --data @{body} {url}/v1/data/authz/evaluation
+prove  curl -s -H @{header} -H 'Content-Type: application/json' \\
+         --data @{proven} {url}/v1/data/authz/evaluation     # with an access token of hers, valid for an hour
 why    livegate decide {body} --url {url} --token file:{token}
 revoke livegate revoke subject alice --project {folder} --key file:{folder / "keys" / "example.pem"}
 status livegate status --project {folder}

@@ -9,11 +9,12 @@ What it always says, and why (each measured on 1.22.2):
   refuse deltas). Their age is judged by the policy, not by OPA.
 - long polling with small delays: a revocation bites within tens of milliseconds, and after an error OPA asks again
   within seconds, not minutes.
-- bounded bodies: OPA's defaults of 256 MiB and 512 MiB are an invitation. 8 MiB, so that even a request of 5 MB gets
-  a decision with its reasons; what is larger gets a 400 that names the limit, plain or unpacked.
-- ``upload_size_limit_bytes`` above the largest request, since an event that does not fit is dropped, and whoever pads
-  a request could so keep its decision out of the log. OPA's default is 32 KiB. Not much above: one upload unpacks to
-  some twenty times of it, which the server has to take.
+- bounded bodies: OPA's defaults of 256 MiB and 512 MiB are an invitation. 1 MiB, since a request is some kilobytes with
+  a chain of certificates in it; what is larger gets a 400 that names the limit, plain or unpacked.
+- ``upload_size_limit_bytes`` above the largest request and its answer, since an event that does not fit is dropped, and
+  whoever pads a request could so keep its decision out of the log. Worse: from then on OPA drops every event that is,
+  not compressed, as large as that one. OPA's default is 32 KiB. Not much above: one upload unpacks to some twenty times
+  of it, which the server has to take.
 - no ``nd_builtin_cache``: the clock is the only non-deterministic built-in of a decision, and the answer holds it.
 """
 
@@ -43,6 +44,7 @@ SEVERAL_KEYS = Version(1, 22, 2)
 
 _SERVICE = "livegate"
 _MIB = 1 << 20
+_ANSWER_BYTES = _MIB
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -59,7 +61,8 @@ class Settings:
         poll_seconds: length of one long poll. retry_seconds: (least, most) delay after an error.
         bundle_bytes: largest file in a bundle, unpacked. request_bytes: largest request body, also unpacked.
         log_buffer_bytes: decisions kept for upload while the server is away; beyond it the oldest are lost (counted).
-        log_seconds: (least, most) delay between uploads. log_upload_bytes: of one upload, compressed.
+        log_seconds: (least, most) delay between uploads. log_upload_bytes: of one upload, compressed;
+            holds the largest request and 1 MiB for its answer.
         tokens_cached: verified tokens kept, 0 for none.
     """
 
@@ -74,10 +77,10 @@ class Settings:
     poll_seconds: int = 60
     retry_seconds: tuple[int, int] = (1, 5)
     bundle_bytes: int = 1 << 30
-    request_bytes: int = 8 * _MIB
+    request_bytes: int = _MIB
     log_buffer_bytes: int = 256 * _MIB
     log_seconds: tuple[int, int] = (1, 5)
-    log_upload_bytes: int = 9 * _MIB
+    log_upload_bytes: int = 2 * _MIB
     tokens_cached: int = 10_000
 
 
@@ -88,9 +91,11 @@ def document(settings: Settings) -> dict[str, Any]:
         ConfigError: a setting that OPA would refuse, or that would weaken what it checks.
     """
     _check_service(settings.service)
-    if settings.log_upload_bytes <= settings.request_bytes:
+    if settings.log_upload_bytes < settings.request_bytes + _ANSWER_BYTES:
         raise ConfigError(
-            "is not above request_bytes, so the decision on a large request would be lost", where="log_upload_bytes"
+            f"is not {_ANSWER_BYTES} above request_bytes, so the decision on a large request would be lost",
+            where="log_upload_bytes",
+            todo="leave room for the answer, which the log holds beside the request",
         )
     keys = {kid: _public_key(kid, pem) for kid, pem in sorted(settings.keys.items())}
     signing = _signing(tuple(keys), settings.version)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
 from livegate.errors import EngineError
-from livegate.opa.client import OpaClient
+from livegate.opa.client import OpaClient, direct_session
 from livegate.opa.redact import tail
 from livegate.opa.surroundings import plain_environment
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
+
+    import requests
 
     from livegate.secrets import Secret
 
@@ -58,20 +60,54 @@ os.execv(sys.argv[2], sys.argv[2:])
 class Mode(Protocol):
     """How a server is started: what stands on its command line beside addresses and logging."""
 
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``, of the API."""
+        ...
+
     def arguments(self) -> list[str]:
         """The arguments."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Configured:
-    """A deployment's server. ``config``: file written from :mod:`livegate.opa.config`."""
+class Tls:
+    """Files in PEM that OPA's server speaks TLS 1.3 with; it reads them again when they change.
 
-    config: Path
+    Args:
+        certificate: the server's chain, leaf first. key: its private key.
+        callers: with it every caller shows a certificate that leads to one in here, or the handshake fails; without
+            it, callers show tokens. OPA does not say to which one it led, and ``system.authz`` goes by the SPIFFE ID
+            in the certificate: so in here are the authorities of **one** trust domain, or one could speak for another.
+    """
+
+    certificate: Path
+    key: Path
+    callers: Path | None = None
 
     def arguments(self) -> list[str]:
-        """Callers prove themselves with a token and ``system.authz`` says what each may ask."""
-        return [f"--config-file={self.config}", "--authentication=token", "--authorization=basic"]
+        """As OPA's command line names them, https://www.openpolicyagent.org/docs/security."""
+        own = [f"--tls-cert-file={self.certificate}", f"--tls-private-key-file={self.key}", "--min-tls-version=1.3"]
+        return own if self.callers is None else [*own, f"--tls-ca-cert-file={self.callers}"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """A deployment's server. ``config``: file written from :mod:`livegate.opa.config`. ``tls``: plain HTTP without."""
+
+    config: Path
+    tls: Tls | None = None
+
+    @property
+    def scheme(self) -> str:
+        """``https`` with ``tls``."""
+        return "http" if self.tls is None else "https"
+
+    def arguments(self) -> list[str]:
+        """Callers prove themselves with a token or a certificate and ``system.authz`` says what each may ask."""
+        by = "token" if self.tls is None or self.tls.callers is None else "tls"
+        named = [f"--config-file={self.config}", f"--authentication={by}", "--authorization=basic"]
+        return named if self.tls is None else [*named, *self.tls.arguments()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +117,11 @@ class Local:
     bundles: tuple[Path, ...]
     kid: str
     key: Path
+
+    @property
+    def scheme(self) -> str:
+        """Plain."""
+        return "http"
 
     def arguments(self) -> list[str]:
         """Verification is on: the regression runs against what would ship, signature included."""
@@ -146,11 +187,11 @@ class OpaProcess:
     @property
     def url(self) -> str:
         """Of the API, without a slash at the end."""
-        return f"http://{HOST}:{self._port}"
+        return f"{self._mode.scheme}://{HOST}:{self._port}"
 
     @property
     def diagnostic_url(self) -> str:
-        """Of health and metrics."""
+        """Of health, always without TLS: with certificates for callers, nothing else can be asked there."""
         return f"http://{HOST}:{self._diagnostic_port}"
 
     @property
@@ -163,9 +204,9 @@ class OpaProcess:
         """Process id, while there is one."""
         return None if self._child is None else self._child.pid
 
-    def client(self, *, token: Secret | None = None) -> OpaClient:
-        """A client of this server."""
-        return OpaClient(url=self.url, diagnostic=self.diagnostic_url, token=token)
+    def client(self, *, token: Secret | None = None, session: requests.Session | None = None) -> OpaClient:
+        """A client of this server. ``session``: what it trusts and shows (``verify``, ``cert``) where there is TLS."""
+        return OpaClient(url=self.url, diagnostic=self.diagnostic_url, token=token, session=session or direct_session())
 
     def start(self) -> None:
         """Start, and wait until OPA is healthy and every bundle is active.
@@ -234,7 +275,7 @@ class OpaProcess:
             "run",
             "--server",
             f"--addr={HOST}:{self._port}",
-            f"--diagnostic-addr={HOST}:{self._diagnostic_port}",
+            f"--diagnostic-addr=http://{HOST}:{self._diagnostic_port}",
             "--skip-version-check",
             f"--log-level={self._log_level}",
             "--log-format=json",
