@@ -155,6 +155,13 @@ reasons contains {"id": "transaction.history_missing", "next_action": "retry"} i
 #   controls: [NHI-03, C3]
 reasons contains {"id": "transaction.separation_of_duties", "next_action": "none", "needs": {"subject": name}} if {
 	some name in _doers
+	facts.listed_identity(name)
+}
+
+# What nobody lists is the request's own text, of any length, and is not repeated.
+reasons contains {"id": "transaction.separation_of_duties", "next_action": "none"} if {
+	some name in _doers
+	not facts.listed_identity(name)
 }
 
 # METADATA
