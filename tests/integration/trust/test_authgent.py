@@ -101,6 +101,7 @@ def test_a_bound_token_wants_its_key(world: World, authgent: Authgent) -> None:
     assert reasons(answer) == set()
     assert answer["context"]["evidence"]["proof"]["bound"] == "dpop"
     assert answer["context"]["cache"]["store"] is False
+    assert [reasons(one) for one in world.by_hand("worker", shown(token, dpop=proof, **connection))] == [set(), set()]
     stolen = dpop(thief, "POST", url, token)
     assert "proof.binding_invalid" in reasons(world.ask("worker", shown(token, dpop=stolen, **connection)))
     elsewhere = shown(token, dpop=proof, method="POST", url="https://orders.example/drop")

@@ -67,6 +67,8 @@ def test_a_trust_domain(world: World, domain: Spire) -> None:
     assert token(first) == set()
     assert certificate(chain) == set()
     assert "proof.audience" in token(domain.token("somebody-else"))
+    for shown in ({"kind": "jwt-svid", "token": first}, {"kind": "x509-svid", "certificate": chain}):
+        assert [reasons(answer) for answer in world.by_hand("worker", shown)] == [set(), set()]
 
     for kind in ("jwt", "x509"):
         domain.authority(kind, "prepare")

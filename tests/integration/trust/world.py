@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import yaml
 
 from livegate.pipeline import example
 from livegate.pipeline.build import ALL, build
-from livegate.pipeline.running import Deployment
+from livegate.pipeline.running import Deployment, token_path
 
 if TYPE_CHECKING:
     from tests.integration.commands import Cli
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from livegate.project import Project
 
 PEP = "db-proxy"
+PATH = "/v1/data/authz/evaluation"
 MINUTE = 60_000_000_000
 DEADLINE = 60.0
 
@@ -100,21 +102,36 @@ class World:
     def ask(self, subject: str, credential: dict[str, Any], *, kind: str = "service_account") -> dict[str, Any]:
         """The decision for ``subject``, who shows this and wants to query orders."""
         assert self.running is not None
-        return dict(
-            self.running.client(PEP).decide(
-                {
-                    "subject": {"type": kind, "id": subject},
-                    "action": {"name": "query"},
-                    "resource": {"type": "database", "id": "orders-prod"},
-                    "context": {"pep": PEP, "credential": credential},
-                }
-            )
-        )
+        return dict(self.running.client(PEP).decide(_request(subject, credential, kind)))
+
+    def by_hand(self, subject: str, credential: dict[str, Any]) -> list[dict[str, Any]]:
+        """The same, asked as people do: by ``livegate decide`` and by plain ``curl``."""
+        assert self.running is not None
+        url, token = self.running.opa.url, token_path(self.project, PEP)
+        body, header = self.project.state / "request.json", self.project.state / "header"
+        body.write_text(json.dumps({"input": _request(subject, credential, "service_account")}))
+        header.write_text(f"Authorization: Bearer {token.read_text()}\nContent-Type: application/json\n")
+        told = self.cli("decide", body, "--url", url, "--token", f"file:{token}", "--format", "json").stdout
+        posted = subprocess.run(
+            ["curl", "-sS", "--noproxy", "*", "-H", f"@{header}", "--data", f"@{body}", f"{url}{PATH}"],
+            capture_output=True,
+            check=True,
+        ).stdout
+        return [json.loads(told), json.loads(posted)["result"]]
 
     def close(self) -> None:
         """Stop OPA and the bundle server."""
         if self.running is not None:
             self.running.__exit__(None, None, None)
+
+
+def _request(subject: str, credential: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {
+        "subject": {"type": kind, "id": subject},
+        "action": {"name": "query"},
+        "resource": {"type": "database", "id": "orders-prod"},
+        "context": {"pep": PEP, "credential": credential},
+    }
 
 
 def reasons(answer: dict[str, Any]) -> set[str]:
