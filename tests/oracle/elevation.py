@@ -136,13 +136,20 @@ def _approved_until(case: Case, record: dict[str, Any], required: int | Fraction
     return quorum(ends, required)
 
 
+def _can_be_told(record: dict[str, Any]) -> bool:
+    """Whether the answer can say what its evidence and obligations have to say of an activation."""
+    told = all(member in record for member in ("justification", "incident", "activated_by"))
+    return told and number(record.get("review_due_at")) is not None
+
+
 def _activations(case: Case) -> list[tuple[End, str]]:
     wants = items(case.action.get("elevation"))
     if wants.get("break_glass") is not True:
         return []
     found = []
     for name, record in items(case.document("pam", "break_glass", case.subject)).items():
-        until = _activation_until(case, name, record, wants) if isinstance(record, dict) else None
+        complete = isinstance(record, dict) and _can_be_told(record)
+        until = _activation_until(case, name, record, wants) if complete else None
         if until is not None:
             found.append((min([until, *_beginnings(case)]), str(record.get("system"))))
     return found

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 SECOND = 1_000_000_000
 NOW = 1_800_000_000 * SECOND
 HOUR = 3_600 * SECOND
+TOLD: dict[str, Any] = {
+    "justification": "the primary is down",
+    "incident": "INC-1",
+    "activated_by": "alice",
+    "review_due_at": NOW + 24 * HOUR,
+}
+"""What the answer says of an activation."""
 
 
 def put(value: Any, *path: str) -> Callable[[dict[str, Any], dict[str, Any]], None]:
@@ -238,7 +245,7 @@ def test_whom_an_agent_acts_for_does_not_approve_its_elevation(
     [("bob", "", True), ("alice", "", False), ("carol", "", False), ("bob", "alice", False)],
 )
 def test_whom_an_agent_acts_for_is_no_second_person(judged: Judged, second: str, manager: str, passes: bool) -> None:
-    activation = {"system": "vault", "keys": ["#close@payment:p1"], "not_before": NOW, "expires_at": NOW + HOUR}
+    activation = TOLD | {"system": "vault", "keys": ["#close@payment:p1"], "not_before": NOW, "expires_at": NOW + HOUR}
 
     def change(request: dict[str, Any], documents: dict[str, Any]) -> None:
         put({"b1": activation | {"activated_by": second}}, "pam", "break_glass", "bot")(request, documents)
@@ -262,7 +269,12 @@ def test_second_approver_takes_over_for_one_to_be_revoked(judged: Judged) -> Non
 
 
 def test_break_glass_lifts_ages_and_is_relied_on_only_without_an_elevation(judged: Judged) -> None:
-    activation = {"system": "vault", "keys": ["#close@payment:p1"], "not_before": NOW, "expires_at": NOW + 15 * HOUR}
+    activation = TOLD | {
+        "system": "vault",
+        "keys": ["#close@payment:p1"],
+        "not_before": NOW,
+        "expires_at": NOW + 15 * HOUR,
+    }
 
     def change(request: dict[str, Any], documents: dict[str, Any]) -> None:
         put({"b1": activation}, "pam", "break_glass", "alice")(request, documents)
@@ -278,6 +290,18 @@ def test_break_glass_lifts_ages_and_is_relied_on_only_without_an_elevation(judge
     assert (verdict.decision, verdict.until) == (True, NOW + 8 * HOUR - 10 * SECOND)  # revocations keep their age
 
 
+@pytest.mark.parametrize("lacking", ["", *TOLD])
+def test_an_activation_that_cannot_be_told_does_not_pass(judged: Judged, lacking: str) -> None:
+    window = {"system": "vault", "keys": ["#close@payment:p1"], "not_before": NOW, "expires_at": NOW + HOUR}
+    activation = {name: value for name, value in (TOLD | window).items() if name != lacking}
+
+    def change(request: dict[str, Any], documents: dict[str, Any]) -> None:
+        put({"b1": activation}, "pam", "break_glass", "alice")(request, documents)
+        put(None, *_PAM)(request, documents)
+
+    assert judged("alice", "close", change).decision is (lacking == "")
+
+
 @pytest.mark.parametrize(
     ("elevation", "observed", "until"),
     [
@@ -289,7 +313,7 @@ def test_break_glass_lifts_ages_and_is_relied_on_only_without_an_elevation(judge
 def test_break_glass_is_over_when_an_elevation_may_count(
     judged: Judged, elevation: dict[str, Any], observed: int, until: int
 ) -> None:
-    activation = {"system": "bao", "keys": ["#close@payment:p1"], "not_before": NOW, "expires_at": NOW + HOUR}
+    activation = TOLD | {"system": "bao", "keys": ["#close@payment:p1"], "not_before": NOW, "expires_at": NOW + HOUR}
 
     def change(request: dict[str, Any], documents: dict[str, Any]) -> None:
         put({"b1": activation}, "pam", "break_glass", "alice")(request, documents)
