@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tests.fuzz.cast import START
 
+from livegate.regression.authority import usage
+
 
 class Authority:
     """A root and an intermediate authority of a trust domain."""
@@ -90,20 +92,4 @@ def _name(text: str) -> x509.Name:
 
 
 def _usage(named: str) -> x509.KeyUsage:
-    flags = dict.fromkeys(
-        (
-            "digital_signature",
-            "content_commitment",
-            "key_encipherment",
-            "data_encipherment",
-            "key_agreement",
-            "key_cert_sign",
-            "crl_sign",
-            "encipher_only",
-            "decipher_only",
-        ),
-        False,
-    )
-    if named == "crl_sign":
-        flags["digital_signature"] = True
-    return x509.KeyUsage(**{**flags, named: True})
+    return usage(frozenset({named, "digital_signature"} if named == "crl_sign" else {named}))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import shutil
-import socket
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from tests.integration.servers import answers, free_port, running, script
 
 from livegate.model.instants import HOUR
 from livegate.sources.config import SourceConfig
@@ -21,6 +18,7 @@ from livegate.sources.protocol import Effects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from livegate.model.snapshot import Domain
 
@@ -48,96 +46,60 @@ class Server:
         return answer.json() if answer.content else None
 
 
-def _script(name: str) -> str:
-    beside = Path(sys.executable).with_name(name)
-    found = str(beside) if beside.exists() else shutil.which(name)
-    if found is None:
-        pytest.fail(f"{name} is not installed; it is one of the development dependencies")
-    return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _running(command: list[str], ready: str, log: Path) -> Iterator[None]:
-    """Run a server until the test is over; ``ready`` answers once it is up."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        for _ in range(600):
-            if process.poll() is not None:
-                pytest.fail(f"{command[0]} ended: {log.read_text()[-2000:]}")
-            try:
-                requests.get(ready, timeout=5)
-                break
-            except requests.ConnectionError:
-                time.sleep(0.05)
-        else:
-            pytest.fail(f"{command[0]} did not come up: {log.read_text()[-2000:]}")
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
+@contextlib.contextmanager
 def _bao(folder: Path) -> Iterator[Server]:
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}/v1"
-    command = [_script("bao"), "server", "-dev", f"-dev-root-token-id={ROOT}", f"-dev-listen-address=127.0.0.1:{port}"]
-    for _ in _running([*command, "-dev-no-store-token"], f"{url}/sys/health", folder / "bao.log"):
+    command = [script("bao"), "server", "-dev", f"-dev-root-token-id={ROOT}", f"-dev-listen-address=127.0.0.1:{port}"]
+    with running([*command, "-dev-no-store-token"], answers(f"{url}/sys/health"), folder / "bao.log"):
         yield Server(url, "X-Vault-Token", ROOT)
 
 
 @pytest.fixture(scope="session")
 def bao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A dev server that all tests of this process share; each takes paths of its own."""
-    yield from _bao(tmp_path_factory.mktemp("bao"))
+    with _bao(tmp_path_factory.mktemp("bao")) as server:
+        yield server
 
 
 @pytest.fixture
 def own_bao(tmp_path: Path) -> Iterator[Server]:
     """A dev server for one test, which may seal it."""
-    yield from _bao(tmp_path)
+    with _bao(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture
 def scim_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts a SCIM server; ``pagination`` is what it announces."""
-    running: list[Iterator[Server]] = []
+    with contextlib.ExitStack() as servers:
 
-    def start(**pagination: Any) -> Server:
-        provider = {
-            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
-            "patch": {"supported": True},
-            "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
-            "filter": {"supported": True, "maxResults": 1000},
-            "changePassword": {"supported": False},
-            "sort": {"supported": True},
-            "etag": {"supported": True},
-            "authenticationSchemes": [],
-            "pagination": {"index": True, "cursor": True} | pagination,
-        }
-        path = tmp_path / f"provider{len(running)}.json"
-        path.write_text(json.dumps(provider))
-        found = _scim(path)
-        running.append(found)
-        return next(found)
+        def start(**pagination: Any) -> Server:
+            provider = {
+                "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
+                "patch": {"supported": True},
+                "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+                "filter": {"supported": True, "maxResults": 1000},
+                "changePassword": {"supported": False},
+                "sort": {"supported": True},
+                "etag": {"supported": True},
+                "authenticationSchemes": [],
+                "pagination": {"index": True, "cursor": True} | pagination,
+            }
+            path = tmp_path / f"provider{len(list(tmp_path.glob('provider*.json')))}.json"
+            path.write_text(json.dumps(provider))
+            return servers.enter_context(_scim(path))
 
-    yield start
-    for found in running:
-        for _ in found:
-            pass
+        yield start
 
 
+@contextlib.contextmanager
 def _scim(provider: Path) -> Iterator[Server]:
-    port = _free_port()
-    command = [_script("scim2-server"), "--port", str(port), "--bearer-token", SCIM_TOKEN]
+    port = free_port()
+    command = [script("scim2-server"), "--port", str(port), "--bearer-token", SCIM_TOKEN]
     url = f"http://127.0.0.1:{port}/v2"
-    for _ in _running([*command, "--service-provider-config", str(provider)], url, provider.with_suffix(".log")):
+    log = provider.with_suffix(".log")
+    with running([*command, "--service-provider-config", str(provider)], answers(url), log):
         yield Server(url, "Authorization", SCIM_TOKEN)
 
 

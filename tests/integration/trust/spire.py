@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 import pytest
-from tests.integration.trust.servers import free_port, running
+from tests.integration.servers import free_port, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -114,7 +114,7 @@ def _leaf(
         .not_valid_before(begins)
         .not_valid_after(ends)
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        .add_extension(_usage(usages), critical=True)
+        .add_extension(usage(usages), critical=True)
     )
     if named:
         builder = builder.add_extension(x509.SubjectAlternativeName(named), critical=False)
@@ -141,7 +141,7 @@ def _authority(
         .not_valid_before(_LONG_AGO)
         .not_valid_after(ends)
         .add_extension(x509.BasicConstraints(ca=True, path_length=depth), critical=True)
-        .add_extension(_usage(frozenset({"key_cert_sign", "crl_sign"})), critical=True)
+        .add_extension(usage(frozenset({"key_cert_sign", "crl_sign"})), critical=True)
         .add_extension(
             x509.SubjectAlternativeName([x509.UniformResourceIdentifier(f"spiffe://{domain}")]), critical=False
         )
@@ -149,7 +149,8 @@ def _authority(
     )
 
 
-def _usage(names: frozenset[str]) -> x509.KeyUsage:
+def usage(names: frozenset[str]) -> x509.KeyUsage:
+    """The key usage extension with these usages set, as ``cryptography`` calls them."""
     every = (
         "digital_signature",
         "content_commitment",
