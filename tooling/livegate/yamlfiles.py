@@ -7,6 +7,8 @@ end the process, and a few lines of aliases can stand for gigabytes.
 
 from __future__ import annotations
 
+import contextlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 _LIMIT = 16 * 1024 * 1024
 _DEPTH = 64
 _REPEATED = 100_000
+_SMALL = 1 << 18
 
 
 class _Loader(yaml.CSafeLoader):
@@ -110,6 +113,22 @@ def load(path: Path) -> Any:
 
 def loads(text: bytes | str, *, where: str) -> Any:
     """The value of YAML text; ``where`` names it in errors. See :func:`load`."""
+    written = _known.get(text)
+    if written is not None:
+        return json.loads(written)
+    value = _built(text, where)
+    if len(text) <= _SMALL and len(_known) < _MOST:
+        with contextlib.suppress(TypeError, ValueError):  # YAML knows more than JSON
+            _known[text] = json.dumps(value)
+    return value
+
+
+_MOST = 500
+_known: dict[bytes | str, str] = {}
+"""Text to its value as JSON. Some runs read the same few files hundreds of times, under other names."""
+
+
+def _built(text: bytes | str, where: str) -> Any:
     try:
         check_shape(text, where=where)
         return yaml.load(text, Loader=_Loader)  # noqa: S506  # a subclass of the safe loader

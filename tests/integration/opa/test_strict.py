@@ -80,7 +80,8 @@ def test_strict_or_not(opa_engine: Engine, build: Build, tmp_path: Path, pytestc
     for number, given in enumerate(dict.fromkeys(suite.given for suite in suites)):
         folder = tmp_path / str(number)
         folder.mkdir()
-        local, issuers = issued(Project.at(root), given, folder)
+        made = issued(Project.at(root), given, folder)
+        local, issuers = made.local, made.issuers
         private = next(path for path in (folder / "key").iterdir() if "PRIVATE" in path.read_text())
         signer = KeyPair(local.kid, private, local.key)
         clock = build(f"clock{number}", ["clock"], {"clock/clock.rego": CLOCK}, key=signer)
@@ -90,8 +91,8 @@ def test_strict_or_not(opa_engine: Engine, build: Build, tmp_path: Path, pytestc
                 "instant": case.instant,
             }
             for suite in suites
-            if suite.given == given
             for case in suite.cases
+            if case.given == given
         ]
         seeds = cases[:: max(1, len(cases) // 3)]
         cases += [{"request": one, "instant": seed["instant"]} for seed in seeds for one in odd(seed["request"])]

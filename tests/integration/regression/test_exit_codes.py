@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -65,7 +67,7 @@ def test_one_when_opa_refuses_the_bundles(copy: Project, plant: Change, opa_engi
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("    controls", "    contrls", "8:5: cases[0]: unknown key 'contrls'"),
+        ("    controls", "    contrls", "9:5: cases[0]: unknown key 'contrls'"),
         ("instant: 2026-11-23T", "instant: 2026-11-31T", "'2026-11-31T12:00:00Z' is not an RFC 3339 time"),
         ("cases:", "cases: {", "request.yaml:"),
     ],
@@ -80,8 +82,42 @@ def test_two_when_a_suite_is_malformed(copy: Project, opa_engine: Engine, old: s
 
 
 def test_two_when_there_is_no_case(copy: Project, opa_engine: Engine) -> None:
-    for path in (copy.rego.parent / "tests/policy").iterdir():
-        path.unlink()
+    shutil.rmtree(copy.rego.parent / "tests/policy")
+    (copy.rego.parent / "tests/policy").mkdir()
     done = livegate(opa_engine, copy)
     assert (done.returncode, done.stdout) == (2, "")
     assert "holds no suite" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_130_when_it_is_interrupted_and_no_opa_is_left(
+    copy: Project, opa_engine: Engine, tmp_path: Path, number: signal.Signals
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "livegate", "regress", "run", "tests/policy/request.yaml", "--watch"],
+        cwd=copy.rego.parent,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(TOOLING),
+            "LIVEGATE_OPA": str(opa_engine.path),
+            "TMPDIR": str(scratch),
+            "PYTHONUNBUFFERED": "1",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert child.stderr is not None
+        assert any("waiting for changes" in line for line in child.stderr)
+        assert list(scratch.rglob("opa.log")), "an OPA is kept warm"
+        child.send_signal(number)
+        out, err = child.communicate(timeout=60)
+    finally:
+        child.kill()
+        child.wait()
+    assert (child.returncode, err.strip()) == (130, "livegate: interrupted")
+    assert "as judged" in out
+    assert not list(scratch.iterdir()), "its folder goes with OPA, which is waited for"

@@ -125,7 +125,10 @@ def test_a_planted_change_is_found(
 ) -> None:
     plant(file, old, new)
     folder = copy.rego.parent
-    code, out, _ = invoke(opa_engine, "run", str(folder / "tests/policy"), "--project", str(folder), "--format", "json")
+    suites = [
+        str(path) for path in (folder / "tests/policy").glob("*.yaml") if f"name: {case}\n" in path.read_text("utf-8")
+    ]
+    code, out, _ = invoke(opa_engine, "run", *suites, "--project", str(folder), "--format", "json")
     report: dict[str, Any] = json.loads(out)
     failed = [item["name"] for suite in report["suites"] for item in suite["cases"] if item["outcome"] == "failed"]
     assert code == 3
@@ -136,7 +139,9 @@ def test_a_planted_change_is_found(
 
 def test_without_a_change_it_is_zero(copy: Project, opa_engine: Engine, tmp_path: Path) -> None:
     folder, junit = copy.rego.parent, tmp_path / "out" / "junit.xml"
-    code, out, _ = invoke(opa_engine, "run", "--project", str(folder), "--format", "junit", "--output", str(junit))
+    suites = [str(folder / "tests/policy" / name) for name in ("elevation.yaml", "revocation.yaml", "outage.yaml")]
+    arguments = ("--project", str(folder), "--format", "junit", "--output", str(junit))
+    code, out, _ = invoke(opa_engine, "run", *suites, *arguments)
     assert code == 0
     top = ET.parse(junit).getroot()  # noqa: S314  # our own output
     assert (top.get("failures"), top.get("errors")) == ("0", "0")
@@ -168,3 +173,42 @@ def test_usage_is_refused(copy: Project, opa_engine: Engine, arguments: tuple[st
     assert message in str(error)
     assert getattr(error, "exit_code", None) == 2
     assert out == ""
+
+
+def test_an_opening_is_shown_in_every_form_with_rule_line_and_command(
+    copy: Project, plant: Change, opa_engine: Engine, tmp_path: Path
+) -> None:
+    plant("data/trust/peps.yaml", "resource_types: {database: true}", "resource_types: {database: true, payment: true}")
+    folder = copy.rego.parent
+    suite = folder / "tests/policy/request.yaml"
+    rego = (folder / "rego/authz/gates/request/request.rego").read_text("utf-8").splitlines()
+    files = [tmp_path / name for name in ("regress.json", "regress.xml", "summary.md")]
+    outputs = [argument for file in files for argument in ("--output", str(file))]
+    wanted = ("run", str(suite), "--filter", "the database proxy may not ask for payments", "--project", str(folder))
+    code, out, _ = invoke(opa_engine, *wanted, "--format", "github", *outputs)
+    assert code == 3
+    (case,) = json.loads(files[0].read_text("utf-8"))["suites"][0]["cases"]
+    by_text = {line["text"]: line["rule"].rpartition(":") for line in case["difference"]}
+    place, _, line = by_text["request.pep_not_permitted"]
+    assert place == "rego/authz/gates/request/request.rego"
+    assert any("pep_not_permitted" in text for text in rego[int(line) - 1 : int(line) + 10])
+    _, _, line = by_text["gate request passed, by its verdict"]
+    assert "verdict" in rego[int(line) - 1]
+    again = case["again"].split()
+    assert again[:3] == ["livegate", "regress", "run"]
+    for text in (out, files[1].read_text("utf-8"), files[2].read_text("utf-8")):
+        assert "request.pep_not_permitted  rego/authz/gates/request/request.rego:" in text
+        assert f"{suite}:" in text
+    code, out, _ = invoke(opa_engine, "run", again[3], "--project", str(folder))
+    assert (code, "1 cases in 1 suites: 0 as judged, 1 differ" in out) == (3, True)
+
+
+def test_a_list_decides_nothing(copy: Project, opa_engine: Engine) -> None:
+    folder = copy.rego.parent
+    wanted = ("run", str(folder / "tests/policy/request.yaml"), "--project", str(folder), "--list")
+    code, out, _ = invoke(opa_engine, *wanted)
+    names = [line.partition(": ")[2] for line in out.splitlines()]
+    _, listed, _ = invoke(opa_engine, *wanted, "--format", "json")
+    assert code == 0
+    assert "the database proxy may not ask for payments" in names
+    assert [case["name"] for case in json.loads(listed)] == names

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from livegate.regression.compare import Difference
-from livegate.regression.run import CaseResult, Outcome, SuiteResult
+from livegate.regression.results import CaseResult, Outcome, SuiteResult
 from livegate.regression.suite import loads
 
 if TYPE_CHECKING:
@@ -70,3 +70,12 @@ def mixed(suite: Make) -> SuiteResult:
             CaseResult(case=errs, outcome=Outcome.ERROR, error="OPA gave no answer"),
         ),
     )
+
+
+@pytest.fixture
+def skipped(mixed: SuiteResult) -> SuiteResult:
+    """Three that were not asked."""
+    results = tuple(
+        CaseResult(case=result.case, outcome=Outcome.SKIPPED, error="not asked") for result in mixed.results
+    )
+    return SuiteResult(suite=mixed.suite, results=results)

@@ -163,7 +163,7 @@ def test_a_credential_that_cannot_be_is_refused_by_place(more: str, message: str
 
 
 @pytest.mark.parametrize("grant", ["grants: []", "elevations: {}", "catalog: {}", "config: {leeway: 0}"])
-def test_nothing_that_opens_can_be_given(grant: str) -> None:
+def test_documents_are_given_as_records_or_patches_alone(grant: str) -> None:
     assert refused(HEAD + f"given:\n  {grant}\n" + CASE).startswith("s.yaml:5:3: given: unknown key")
 
 
@@ -261,3 +261,150 @@ def test_cases_are_chosen_by_file_title_and_name() -> None:
     assert len(chosen((first, second), "a suite")) == 2
     with pytest.raises(SuiteError, match="no case has 'x'"):
         chosen((first, second), "x")
+
+
+def test_a_case_has_the_tags_of_its_suite_and_its_own() -> None:
+    text = HEAD + "tags: [slow]\n" + CASE.replace("    request", "    tags: [night, slow]\n    request")
+    assert loads(text.encode(), file="s.yaml").cases[0].tags == ("slow", "night")
+    assert loads((HEAD + CASE).encode(), file="s.yaml").cases[0].tags == ()
+
+
+def test_cases_are_chosen_by_all_of_these_tags() -> None:
+    two = CASE.replace("    request", "    tags: [a, b]\n    request") + CASE.removeprefix("cases:\n").replace(
+        "somebody", "nobody"
+    )
+    suites = (loads((HEAD + two).encode(), file="s.yaml"),)
+    assert [case.name for suite in chosen(suites, tags=["a", "b"]) for case in suite.cases] == ["somebody reads"]
+    with pytest.raises(SuiteError, match=r"no case has the tag 'aa'.*\n.*did you mean 'a'"):
+        chosen(suites, tags=["aa"])
+    with pytest.raises(SuiteError, match=r"no case has 'nobody' .* and the tags a"):
+        chosen(suites, "nobody", tags=["a"])
+
+
+LINES = """suite: Lines
+population: example
+instant: 2026-11-23T12:00:00Z
+cases:
+  - name: first
+    controls: [C3]
+    request: {}
+    expect: {decision: deny, reasons: [request.malformed]}
+
+  - name: "row {n}"
+    controls: [C3]
+    request: {n: "{n}"}
+    expect: {decision: deny, reasons: [request.malformed]}
+    table:
+      - {n: 1}
+      - {n: 2}
+scenes:
+  - name: scene
+    controls: [C3]
+    steps:
+      - {name: one, request: {}, expect: {decision: deny, reasons: [request.malformed]}}
+      - {name: two, request: {}, expect: {decision: deny, reasons: [request.malformed]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        (5, ["first"]),
+        (8, ["first"]),
+        (9, ["first"]),
+        (10, ["row 1", "row 2"]),
+        (14, ["row 1", "row 2"]),
+        (15, ["row 1"]),
+        (16, ["row 2"]),
+        (18, ["scene: one", "scene: two"]),
+        (22, ["scene: one", "scene: two"]),
+    ],
+)
+def test_a_line_chooses_what_stands_there(line: int, names: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(LINES)
+    (suite,) = load_all([f"{path}:{line}"])
+    assert [case.name for case in suite.cases] == names
+    (suite,) = load_all([Path(f"{path}:{line}:7"), f"{path}:5"])
+    assert [case.name for case in suite.cases] == list(dict.fromkeys(["first", *names]))
+    (suite,) = load_all([f"{path}:{line}", path])
+    assert len(suite.cases) == 5
+
+
+def test_the_line_of_each_case_chooses_it(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(LINES)
+    for case in load(path).cases:
+        assert case.name in {found.name for found in load_all([f"{path}:{case.line}"])[0].cases}
+
+
+def test_a_line_before_all_cases_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(LINES)
+    with pytest.raises(SuiteError, match=r"s\.yaml:3: no case stands there\n.*the first is on line 5"):
+        load_all([f"{path}:3"])
+    with pytest.raises(SuiteError, match="is not there"):
+        load_all([f"{tmp_path}/t.yaml:3"])
+
+
+def test_populations_and_laws_beside_suites_are_no_suites(tmp_path: Path) -> None:
+    for name in ("a.yaml", "populations/p.yaml", "laws/l.yaml", "equivalent.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(LINES if name == "a.yaml" else "not: a suite\n")
+    assert [Path(suite.file).name for suite in load_all([tmp_path])] == ["a.yaml"]
+
+
+LIVE = """suite: Smoke
+population: live
+cases:
+  - name: somebody reads
+    controls: [C3]
+    request: {}
+    expect: {decision: deny, reasons: [request.malformed]}
+"""
+
+
+def test_a_live_suite_needs_no_instant() -> None:
+    suite = loads(LIVE.encode(), file="s.yaml")
+    assert suite.given.live
+    assert suite.cases[0].instant == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "cases:",
+            "instant: 2026-11-23T12:00:00Z\ncases:",
+            "s.yaml:3:1: instant: cannot be said of a live population: its",
+        ),
+        ("cases:", "given: {outage: +1m}\ncases:", "s.yaml:3:1: given: cannot be said of a live population"),
+        ("    request: {}", "    request: {}\n    instant: +1m", "s.yaml:7:5: cases[0]: instant cannot be said"),
+        ("    request: {}", "    request: {}\n    signed: gate", "s.yaml:7:5: cases[0]: signed cannot be said"),
+        ("deny,", "allow, valid_until: +1m,", "s.yaml:7:31: cases[0].expect: valid_until cannot be said of a live"),
+    ],
+)
+def test_what_a_live_suite_cannot_say_is_refused(old: str, new: str, message: str) -> None:
+    assert refused(LIVE.replace(old, new)).startswith(message)
+
+
+def test_no_instant_is_an_error_elsewhere() -> None:
+    text = (HEAD + CASE).replace("instant: 2026-11-23T12:00:00Z\n", "")
+    assert refused(text).startswith("s.yaml:1:1: (top): 'instant' is a required property")
+
+
+def test_cases_or_scenes_must_be_there() -> None:
+    assert refused(HEAD).startswith("s.yaml:1:1: (top): is of no form that is asked for\n  → cases, or scenes, or both")
+
+
+def test_ten_thousand_cases_are_read_without_asking_where_each_value_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(text: str, *, file: str) -> None:
+        raise AssertionError(f"the places of {file} ({len(text)} characters) were looked for")
+
+    monkeypatch.setattr("livegate.regression.places.places", never)
+    monkeypatch.setattr("livegate.regression.reading.places", never)
+    one = CASE.removeprefix("cases:\n").replace("    request", "    given: {synced: +1m}\n    request")
+    text = HEAD + "cases:\n" + "".join(one.replace("somebody", f"somebody {number}") for number in range(10_000))
+    suite = loads(text.encode(), file="s.yaml")
+    assert len(suite.cases) == 10_000
+    assert suite.cases[-1].line == 5 + 5 * 9_999

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
@@ -44,11 +45,16 @@ def check_catalog(catalog: Mapping[str, Any], *, where: str) -> None:
     _check_profiles(catalog, where)
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # it walks a folder of hundreds of files each time
+
+
 def _check_limits(limits: Mapping[str, Any], place: str, where: str) -> None:
     """What the schema cannot see: zones that exist, windows that open, patterns that are some."""
     for number, window in enumerate(limits.get("windows", ())):
-        if window["zone"] not in available_timezones():
-            raise _unknown(f"{place}.windows[{number}]", window["zone"], available_timezones(), "time zone", where)
+        if window["zone"] not in _zones():
+            raise _unknown(f"{place}.windows[{number}]", window["zone"], _zones(), "time zone", where)
         if window["from"] >= window["to"]:
             raise DocumentError(
                 f"{place}.windows[{number}]: ends before it begins",

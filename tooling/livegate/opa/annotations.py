@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from livegate.errors import EngineError
 
@@ -34,18 +34,8 @@ def reasons(engine: Path, rego: Path) -> dict[str, ReasonText]:
     Raises:
         EngineError: OPA cannot read the policy.
     """
-    done = subprocess.run(
-        [engine, "inspect", "--annotations", "--format=json", rego],
-        capture_output=True,
-        timeout=_SECONDS,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise EngineError(
-            f"OPA cannot read the policy: {done.stderr.decode(errors='replace').strip()}", where=str(rego)
-        )
     found = {}
-    for item in json.loads(done.stdout).get("annotations", []):
+    for item in _inspected(engine, rego):
         said = item["annotations"]
         custom = said.get("custom", {})
         if "id" in custom:
@@ -59,3 +49,32 @@ def reasons(engine: Path, rego: Path) -> dict[str, ReasonText]:
                 line=item["location"]["row"],
             )
     return found
+
+
+def verdicts(engine: Path, rego: Path) -> dict[str, str]:
+    """Gate → ``file:line`` of its verdict, for every gate whose verdict has METADATA.
+
+    Raises:
+        EngineError: OPA cannot read the policy.
+    """
+    found = {}
+    for item in _inspected(engine, rego):
+        path = [part["value"] for part in item.get("path", ())]
+        if path[:3] == ["data", "authz", "gates"] and path[4:] == ["verdict"]:
+            found[path[3]] = f"{item['location']['file'].removeprefix(f'{rego.parent}/')}:{item['location']['row']}"
+    return found
+
+
+def _inspected(engine: Path, rego: Path) -> list[dict[str, Any]]:
+    done = subprocess.run(
+        [engine, "inspect", "--annotations", "--format=json", rego],
+        capture_output=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise EngineError(
+            f"OPA cannot read the policy: {done.stderr.decode(errors='replace').strip()}", where=str(rego)
+        )
+    listed: list[dict[str, Any]] = json.loads(done.stdout).get("annotations", [])
+    return listed

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tarfile
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from livegate import canonical
 from livegate.bundle import build as bundles
 from livegate.bundle import definition
 from livegate.errors import BundleError, ConfigError, DocumentError
 from livegate.files import open_regular
+from livegate.pipeline import kept
 from livegate.pipeline.issue import BUNDLE_ROOT, SYNCED, issue_again, issue_kept
 from livegate.pipeline.lock import exclusively
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 def build(project: Project, names: Iterable[str], signer: Signer, *, now: int) -> list[Built]:
     """Stamp what needs it and build each named bundle into ``bundles/dist/``, one command at a time.
+
+    Each is kept by its revision as well (:mod:`livegate.pipeline.kept`).
 
     Raises:
         ConfigError: no such bundle, or a document that only a sync can make is missing.
@@ -60,20 +63,30 @@ def _build(project: Project, item: Definition, signer: Signer, *, now: int) -> B
             where=str(path),
             todo="check the clock and the files under data/; if it is meant, remove the bundle that is there first",
         )
-    return bundles.build(item, project, signer)
+    made = bundles.build(item, project, signer)
+    kept.keep(project, made)
+    return made
 
 
 def published(path: Path) -> int:
-    """The sequence of the bundle at ``path`` by its manifest, which stands near its start; 0 if none can be read."""
+    """The sequence of the bundle at ``path`` by its manifest; 0 if none can be read."""
+    try:
+        return int((manifest(path) or {})["metadata"]["sequence"])
+    except (KeyError, TypeError, ValueError):
+        return 0
+
+
+def manifest(path: Path) -> dict[str, Any] | None:
+    """What the bundle at ``path`` says of itself, believed or not; None if none can be read."""
     try:
         with open_regular(path) as stream, tarfile.open(fileobj=stream, mode="r|gz") as members:
             for member in members:
                 if member.name.removeprefix("/") == bundles.MANIFEST and (content := members.extractfile(member)):
-                    manifest = canonical.loads(content.read(_MANIFEST_LIMIT), where=str(path))
-                    return int(manifest["metadata"]["sequence"])
-    except (OSError, EOFError, zlib.error, tarfile.TarError, DocumentError, KeyError, TypeError, ValueError):
-        pass  # damaged, so whatever replaces it is better
-    return 0
+                    found = canonical.loads(content.read(_MANIFEST_LIMIT), where=str(path))
+                    return found if isinstance(found, dict) else None
+    except (OSError, EOFError, zlib.error, tarfile.TarError, DocumentError, ValueError):
+        pass  # damaged
+    return None
 
 
 _MANIFEST_LIMIT = 1 << 16

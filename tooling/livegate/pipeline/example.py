@@ -52,22 +52,31 @@ def workspace(project: Project, folder: Path, *, now: int) -> Project:
             where=str(project.data / "example"),
             todo="run your own sources: `livegate sync`, `livegate up`",
         )
+    made = rules(project, folder)
+    made.sources.mkdir(parents=True)
+    for path in project.sources.glob("example-*.yaml"):
+        shutil.copy(path, made.sources)
+    export(project.data / "example", made.data / "example", now=now)
+    return made
+
+
+def rules(project: Project, folder: Path) -> Project:
+    """A project in ``folder`` with the same rules, hand-kept documents and bundles, and nobody in it: no sources.
+
+    Args:
+        project: the checkout; nothing in it is written to. folder: an empty folder outside the checkout.
+    """
     made = Project.at(folder)
-    shutil.copytree(project.rego, made.rego)
+    shutil.copytree(project.rego, made.rego, ignore=shutil.ignore_patterns("*_test.rego", "testing"))
     for root in ("catalog", "config", "trust", "revocations"):
         shutil.copytree(
             project.data / root,
             made.data / root,
             ignore=shutil.ignore_patterns("bundle.json", "revoked.json", "synced.json"),
         )
-    for origin, pattern, target in (
-        (project.sources, "example-*.yaml", made.sources),
-        (project.bundles, "*.yaml", made.bundles),
-    ):
-        target.mkdir(parents=True)
-        for path in origin.glob(pattern):
-            shutil.copy(path, target)
-    export(project.data / "example", made.data / "example", now=now)
+    made.bundles.mkdir(parents=True)
+    for path in project.bundles.glob("*.yaml"):
+        shutil.copy(path, made.bundles)
     return made
 
 

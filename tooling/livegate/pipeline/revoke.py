@@ -61,7 +61,7 @@ def add(project: Project, revocation: Revocation) -> bool:
         collection = collection_of(revocation.kind)
         known = hand_kept.get(collection, {}).get(revocation.target)
         merged = merge(known, entry_of(revocation))
-        if known is not None and _reach(known) == _reach(merged):
+        if known is not None and reach(known) == reach(merged):
             return False
         if known is not None and revocation.target not in entries.get(collection, {}):
             raise ConfigError(
@@ -88,15 +88,15 @@ def merge(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
     if one is None:
         return other
     first = min(one, other, key=lambda entry: (entry["from"], entry["id"], entry.get("reason", "")))
-    until = max(_reach(one)[1], _reach(other)[1])
+    until = max(reach(one)[1], reach(other)[1])
     return {key: value for key, value in {**first, "issued_until": until}.items() if key in _MEMBERS}
 
 
 _MEMBERS = frozenset({"id", "from", "issued_until", "reason"})
 
 
-def _reach(entry: dict[str, Any]) -> tuple[int, int]:
-    """From when an entry counts, and until when it asks that things were issued."""
+def reach(entry: dict[str, Any]) -> tuple[int, int]:
+    """From when an entry counts, and until when what it asks of was issued (both ns)."""
     return entry["from"], entry.get("issued_until", entry["from"])
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from livegate.errors import ConfigError
 from livegate.policy import check, controls, coverage, rules, specification
-from livegate.regression import suite
+from livegate.regression import choosing, suite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +85,7 @@ def read(project: Project, engine: Path) -> Read:
 
 def _suites(folder: Path) -> list[Path]:
     """Each suite by itself, so that a malformed one does not hide the next; the folder, to be refused, if none."""
-    return sorted(path for path in folder.rglob("*") if path.suffix in {".yaml", ".yml"}) or [folder]
+    return choosing.files(folder) or [folder]
 
 
 def _named(where: str, root: Path) -> str:

@@ -53,7 +53,7 @@ def compare(expected: Expectation, answer: Mapping[str, Any]) -> tuple[Differenc
     """The differences between what was expected and a well-formed answer (see :func:`malformed`); none if it is right.
 
     Decision and reason ids are compared whole: one reason more or less differs. Obligations (types, each as often as
-    given), ``valid_until`` and evidence are compared where the case speaks of them.
+    given), ``valid_until``, evidence and other parts of the context are compared where the case speaks of them.
     """
     return tuple(_differences(expected, answer))
 
@@ -83,6 +83,8 @@ def _differences(expected: Expectation, answer: Mapping[str, Any]) -> Iterator[D
             yield Difference("valid_until", show(expected.valid_until), "none" if until is None else show(until))
     if expected.evidence is not None:
         yield from _part("evidence", expected.evidence, context["evidence"])
+    if expected.context is not None:
+        yield from _part("context", expected.context, context)
 
 
 def _part(path: str, expected: Any, actual: Any) -> Iterator[Difference]:

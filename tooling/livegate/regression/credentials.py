@@ -10,14 +10,14 @@ from livegate.errors import SuiteError
 from livegate.regression.reading import instant_of, near
 
 if TYPE_CHECKING:
-    from livegate.regression.places import Places
+    from livegate.regression.places import At
 
 _TIMES = frozenset({"iat", "exp", "nbf"})
 _TIME = re.compile(r"[+-]\d|\d{4}-\d\d-\d\dT")  # other text in a claim is a claim that is wrong
 
 
 def credential(
-    entry: dict[str, Any] | None, known: dict[str, Any], instant: int, at: Places, path: tuple[str | int, ...]
+    entry: dict[str, Any] | None, known: dict[str, Any], instant: int, at: At, path: tuple[str | int, ...]
 ) -> dict[str, Any] | None:
     """A credential, whole: what it is like, and what the case says of it; times as instants (ns).
 
@@ -53,7 +53,7 @@ def _over(base: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def signed_by(
-    entry: str | dict[str, Any] | None, instant: int, at: Places, path: tuple[str | int, ...]
+    entry: str | dict[str, Any] | None, instant: int, at: At, path: tuple[str | int, ...]
 ) -> dict[str, Any] | None:
     """Who signs the request, as ``pep``, and how; times as instants (ns). Raises as :func:`credential`."""
     if entry is None:
@@ -61,7 +61,7 @@ def signed_by(
     return {"pep": entry} if isinstance(entry, str) else _dated(entry, instant, at, path)
 
 
-def _dated(entry: dict[str, Any], instant: int, at: Places, path: tuple[str | int, ...]) -> dict[str, Any]:
+def _dated(entry: dict[str, Any], instant: int, at: At, path: tuple[str | int, ...]) -> dict[str, Any]:
     """The same with the times of its claims as instants (ns): an offset counts from the case's own instant."""
     claims = {
         name: instant_of(value, instant, at, (*path, "claims", name))

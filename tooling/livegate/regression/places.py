@@ -1,9 +1,12 @@
-"""Where in a YAML file each value is, so that an error points at file, line and column."""
+"""Where in a YAML file each value is, so that an error points at file, line and column.
+
+A suite of thousands of cases is read for its values; where each of them stands is found out when something is wrong.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 import yaml
 
@@ -16,8 +19,35 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 """Keys and positions from the top of a file to a value."""
 
-_NODES = 200_000
+_NODES = 1_000_000
 _DEPTH = 60
+
+
+class At(Protocol):
+    """Says where values stand; see :class:`Places`."""
+
+    def of(self, path: Iterable[str | int]) -> str:
+        """``file:line:column`` of a value."""
+        ...
+
+    def of_key(self, path: Iterable[str | int]) -> str:
+        """``file:line:column`` of a key."""
+        ...
+
+    def mark(self, path: Iterable[str | int]) -> tuple[int, int]:
+        """Line and column of a value."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One place, found out when it is written: ``str()`` is ``file:line:column``."""
+
+    at: At
+    path: Path
+
+    def __str__(self) -> str:
+        return self.at.of(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +75,37 @@ class Places:
         return f"{self.file}:{mark[0]}:{mark[1]}"
 
 
+@dataclass(slots=True)
+class Later:
+    """The places of a text that is known to be sound YAML, found out when one of them is asked for."""
+
+    file: str
+    text: str = field(repr=False)
+    _found: Places | None = field(default=None, repr=False)
+
+    def of(self, path: Iterable[str | int]) -> str:
+        """See :meth:`Places.of`."""
+        return self._places().of(path)
+
+    def of_key(self, path: Iterable[str | int]) -> str:
+        """See :meth:`Places.of_key`."""
+        return self._places().of_key(path)
+
+    def mark(self, path: Iterable[str | int]) -> tuple[int, int]:
+        """See :meth:`Places.mark`."""
+        return self._places().mark(path)
+
+    def _places(self) -> Places:
+        if self._found is None:
+            self._found = places(self.text, file=self.file)
+        return self._found
+
+
 def places(text: str, *, file: str) -> Places:
     """The places of YAML ``text``, read without making values of it.
 
     Raises:
-        SuiteError: not YAML, more than one document, deeper than 60 or larger than 200,000 values with its aliases
+        SuiteError: not YAML, more than one document, deeper than 60 or larger than 1,000,000 values with its aliases
             written out, or as :func:`livegate.yamlfiles.check_shape`: a file of a few lines can stand for gigabytes.
     """
     try:
