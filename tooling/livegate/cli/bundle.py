@@ -1,10 +1,11 @@
-"""``livegate bundle``: build, verify, inspect."""
+"""``livegate bundle``: build, verify, inspect, publish, take back."""
 
 from __future__ import annotations
 
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,11 +17,24 @@ from livegate.errors import ConfigError
 from livegate.model.instants import DAY, SECOND, show
 from livegate.pipeline.build import ALL
 from livegate.pipeline.build import build as make
+from livegate.pipeline.publish import Published, roll_back
+from livegate.pipeline.publish import publish as put
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_to = click.option(
+    "--to",
+    "target",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder that a bundle server serves, such as bundles/dist of the project that `livegate serve` runs in.",
+)
 
 
 @click.group()
 def bundle() -> None:
-    """Signed bundles: build, verify, inspect."""
+    """Signed bundles: build, verify, inspect, publish, take back."""
 
 
 @bundle.command()
@@ -96,6 +110,77 @@ def inspect(path: Path, form: str) -> None:
     else:
         output.emit_table(str(path), ("", ""), [(name, str(value)) for name, value in facts.items() if name != "files"])
         output.emit_table("Files", ("name", "bytes"), [(name, f"{size:,}") for name, size in seen.files.items()])
+
+
+@bundle.command()
+@click.argument("names", nargs=-1, metavar="[NAME…]")
+@_to
+@output.format_option
+@options.project_option
+def publish(names: tuple[str, ...], target: Path, form: str, project_folder: Path | None) -> None:
+    """Put the named bundles (all that are built if none is named) where OPAs load them from.
+
+    Each is checked first as OPA and the policy would, and none may be older than the one that is there, or revoke
+    less. What is replaced is kept for `livegate bundle rollback`.
+
+    Exit codes: 3 a bundle is not what it should be · 4 it would revoke less. Then nothing was published.
+    """
+    project = options.project_of(project_folder)
+    _show(put(project, names, target, now=time.time_ns()), form)
+
+
+@bundle.command()
+@click.argument("name")
+@_to
+@click.option("--revision", help="The kept revision to go back to; by default the last with another content.")
+@click.option(
+    "--older-data", is_flag=True, help="Take back data too, not policy alone; it may open what was closed since."
+)
+@options.key_option
+@output.format_option
+@options.project_option
+def rollback(
+    name: str,
+    target: Path,
+    revision: str | None,
+    key: str | None,
+    form: str,
+    project_folder: Path | None,
+    *,
+    older_data: bool,
+) -> None:
+    """Publish the content from before again, as a new issue with a new signature.
+
+    Older bytes would be refused by every check of ours; the content is what comes back. What was taken back is not
+    gone back to by a second rollback. Revocations are never taken back (exit 4).
+    """
+    project = options.project_of(project_folder)
+    signer = options.signer_of(key)
+    done = roll_back(project, name, target, signer, now=time.time_ns(), revision=revision, older_data=older_data)
+    _show([done], form)
+
+
+def _show(done: Sequence[Published], form: str) -> None:
+    if form == "json":
+        output.emit_json(
+            [
+                {
+                    "bundle": item.name,
+                    "revision": item.revision,
+                    "sequence": item.sequence,
+                    "before": item.before,
+                    "changed": item.changed,
+                    "path": str(item.path),
+                }
+                for item in done
+            ]
+        )
+        return
+    output.emit_table(
+        "Published",
+        ("bundle", "revision", "before"),
+        [(item.name, item.revision, (item.before or "none") if item.changed else "the same") for item in done],
+    )
 
 
 def _now() -> int:

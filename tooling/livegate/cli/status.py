@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +12,19 @@ from rich.text import Text
 
 from livegate.bundle import verify
 from livegate.cli import options, output
+from livegate.cli.stopping import stopping
 from livegate.cli.sync import counts
 from livegate.documents import stamp, tree, trust
-from livegate.errors import LivegateError
+from livegate.errors import ConfigError, LivegateError, VerificationError
 from livegate.files import read_bytes
 from livegate.model.instants import SECOND, show_second
+from livegate.pipeline import fleet
 from livegate.pipeline.build import ALL
 from livegate.pipeline.issue import BUNDLE_ROOT, SYNCED
 from livegate.sources.config import load_all
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from livegate.project import Project
@@ -29,11 +33,45 @@ _STATUS_LIMIT = 16 << 20
 
 
 @click.command()
+@click.option(
+    "--wait",
+    "awaited",
+    multiple=True,
+    metavar="NAME=REVISION",
+    help="Wait until every OPA that reports has this revision active; may be given several times.",
+)
+@click.option("--timeout", default="5m", show_default=True, metavar="SPAN", help="How long to wait, such as 90s or 5m.")
+@click.option(
+    "--alive",
+    default="3m",
+    show_default=True,
+    metavar="SPAN",
+    help="An OPA that has not reported for so long is gone, and not waited for.",
+)
+@click.option(
+    "--at-least", type=click.IntRange(1), default=1, show_default=True, help="How many OPAs there are, at the least."
+)
 @output.format_option
 @options.project_option
-def status(form: str, project_folder: Path | None) -> None:
-    """Age, sequence, count and revision of every source, document, bundle and OPA."""
+@click.pass_context
+def status(
+    ctx: click.Context,
+    *,
+    awaited: tuple[str, ...],
+    timeout: str,
+    alive: str,
+    at_least: int,
+    form: str,
+    project_folder: Path | None,
+) -> None:
+    """Age, sequence, count and revision of every source, document, bundle and OPA.
+
+    With --wait nothing else is shown but which OPAs have the revisions. Exit codes then: 0 all have them · 1 the time
+    is over · 3 an OPA refuses a bundle.
+    """
     project = options.project_of(project_folder)
+    if awaited:
+        ctx.exit(_wait(project, awaited, span(timeout, "--timeout"), span(alive, "--alive"), at_least, form))
     now = time.time_ns()
     facts = {
         "sources": _sources(project, now),
@@ -53,6 +91,57 @@ def status(form: str, project_folder: Path | None) -> None:
             continue
         columns = list(dict.fromkeys(key for row in rows for key in row))
         output.emit_table(title.capitalize(), columns, [[_cell(row.get(key)) for key in columns] for row in rows])
+
+
+def _wait(project: Project, awaited: Sequence[str], timeout: float, alive: float, least: int, form: str) -> int:
+    wanted = {}
+    for item in awaited:
+        name, equals, revision = item.partition("=")
+        if name not in ALL or not equals or not revision:
+            raise ConfigError(f"{item!r} is no NAME=REVISION", where="--wait", todo=f"NAME is one of {', '.join(ALL)}")
+        wanted[name] = revision
+    with stopping() as stop:
+        found = fleet.wait(
+            project.statuses, wanted, timeout=timeout, alive=alive, least=least, clock=time.time_ns, sleep=stop.sleep
+        )
+    rows = [
+        {"opa": one.opa, "state": word, **{name: one.active.get(name, "") for name in wanted}}
+        for word, some in (("reached", found.reached), ("behind", found.behind), ("gone", found.gone))
+        for one in some
+    ]
+    rows = [
+        {**row, "state": "REFUSED", "error": found.refused[row["opa"]]} if row["opa"] in found.refused else row
+        for row in rows
+    ]
+    if form == "json":
+        output.emit_json({"opas": rows, "reached": not found.over and not found.refused, "wanted": wanted})
+    else:
+        columns = ["opa", "state", *wanted, "error"]
+        output.emit_table("OPAs", columns, [[_cell(row.get(key)) for key in columns] for row in rows])
+    if found.refused:
+        output.say("livegate: an OPA refuses what was published")
+        return VerificationError.exit_code
+    if found.over:
+        have = len(found.reached)
+        output.say(f"livegate: after {timeout:g} s {have} of {max(least, have + len(found.behind))} OPAs have it")
+        return LivegateError.exit_code
+    return 0
+
+
+def span(text: str, option: str) -> float:
+    """Seconds of text such as ``90s``, ``5m`` or ``1h30m``.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    parts = _SPAN.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ConfigError(f"{text!r} is no span of time", where=option, todo="such as 90s, 5m or 1h")
+    return float(sum(int(number) * _UNITS[unit] for number, unit in parts))
+
+
+_SPAN = re.compile(r"(\d+)([smh])")
+_UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def _sources(project: Project, now: int) -> list[dict[str, Any]]:
@@ -157,6 +246,6 @@ def age(span: int) -> str:
 
 
 def _cell(value: Any) -> str | Text:
-    if value in ("EXPIRED", "damaged", "never read", "not built", "not issued", "unreadable"):
+    if value in ("EXPIRED", "damaged", "never read", "not built", "not issued", "unreadable", "REFUSED", "behind"):
         return Text(str(value), style="bold red")
     return "" if value is None else str(value)
