@@ -60,7 +60,7 @@ def test_what_is_no_mutant_any_more_is_refused(
     with pytest.raises(SuiteError, match="no mutant") as caught:
         equivalent.matched(equivalent.load(_list(tmp_path, **changed)), mutants(TEXT))
     assert said in str(caught.value)
-    assert "equivalent.yaml:2:" in str(caught.value)
+    assert "equivalent.yaml:3:" in str(caught.value)
 
 
 def test_a_mutant_is_listed_once(tmp_path: Path, mutants: Make) -> None:
@@ -75,7 +75,7 @@ def test_a_mutant_is_listed_once(tmp_path: Path, mutants: Make) -> None:
     "changed", [{"reason": "because"}, {"file": "/etc/passwd"}, {"mutation": "none"}, {"line": None}]
 )
 def test_what_is_of_another_form_is_refused(tmp_path: Path, changed: dict[str, str | None]) -> None:
-    with pytest.raises(SuiteError, match="equivalent.yaml:"):
+    with pytest.raises(SuiteError, match=r"equivalent\.yaml:"):
         equivalent.load(_list(tmp_path, **changed))
 
 

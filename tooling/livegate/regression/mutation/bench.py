@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import requests
 
@@ -18,6 +18,7 @@ from livegate.files import write_bytes
 from livegate.opa.process import Limits, OpaProcess
 from livegate.regression import ask
 from livegate.regression.mutation.blend import NONE, ROOT, blend
+from livegate.regression.mutation.outline import STORED, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
     from livegate.opa.client import OpaClient
     from livegate.regression.mutation.blend import Blend
     from livegate.regression.mutation.mutants import Mutant
+    from livegate.regression.mutation.outline import Posed
     from livegate.regression.mutation.tree import Module
+
+    P = TypeVar("P", bound=Posed)
 
 _POLICY = "policy"
 _LIMITS = Limits(processors=1, gogc=400)
@@ -74,6 +78,8 @@ class Bench:
         folder: Path,
         seconds: float = 20.0,
     ) -> None:
+        self._stored = Stored(())
+        self._plain: dict[str, Mapping[int, Any]] = {}
         self._modules = {module.name: module.text for module in modules}
         self._documents, self._folder, self._seconds = documents, folder, seconds
         self._opa = OpaProcess(engine, Plain((_POLICY, "data.json")), folder=folder, limits=_LIMITS)
@@ -187,6 +193,43 @@ class Bench:
         """
         with self._watched() as client:
             return ask.answers(client, asked)
+
+    def keep(self, asked: Sequence[Posed]) -> None:
+        """Have these questions at hand, in the place of those before, for :meth:`learn` and :meth:`told_apart`.
+
+        Raises:
+            EngineError: OPA ended, or does not take them.
+        """
+        self._stored, self._plain = Stored(asked), {}
+        with self._watched() as client:
+            client.put_data(STORED, self._stored.document())
+
+    def learn(self, gate: str) -> None:
+        """Find out what ``gate`` says of each question that is kept, without any mutant.
+
+        Raises:
+            EngineError: as :meth:`answers`.
+        """
+        if gate not in self._plain:
+            self.unchosen()
+            kept = self._stored.asked
+            self._plain[gate] = dict(zip(map(id, kept), self._outlines(gate, kept), strict=True))
+
+    def told_apart(self, gate: str, asked: Sequence[P]) -> list[P]:
+        """Those of which ``gate`` does not say what it says without the chosen mutant, of questions that are kept.
+
+        For a mutant of a gate that is closed (:func:`livegate.regression.mutation.outline.closed`) all others are
+        decided as without it. The gate must be learnt before.
+
+        Raises:
+            EngineError: as :meth:`answers`.
+        """
+        plain = self._plain[gate]
+        return [one for one, said in zip(asked, self._outlines(gate, asked), strict=True) if said != plain[id(one)]]
+
+    def _outlines(self, gate: str, asked: Sequence[Posed]) -> list[Any]:
+        with self._watched() as client:
+            return self._stored.outlines(client, gate, asked)
 
     @contextlib.contextmanager
     def _watched(self) -> Iterator[OpaClient]:

@@ -123,7 +123,7 @@ def _handed(rule: Node, name: str, condition: str) -> str | None:
         return f"{own}({arguments}) := {name}({arguments}) if {{ {condition} }}"
     if "key" in head and "value" not in head and len(head["ref"]) == 1:
         return f"{own} contains x if {{ {condition}; some x in {name} }}"
-    if "key" in head and len(head["ref"]) == 2:
+    if "value" in head and len(head["ref"]) == 2:  # whether its key is a constant or not
         return f"{own}[k] := v if {{ {condition}; some k, v in {name} }}"
     if len(head["ref"]) == 1:
         return f"{own} := {name} if {{ {condition} }}"

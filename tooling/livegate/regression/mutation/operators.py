@@ -130,7 +130,8 @@ class _Walk:
         span = self.module.span(branch)
         after = self.module.span(branch["else"]) if "else" in branch else None
         if span:
-            self._add((span[0], after[0] if after else span[1]), "", "else", "the branch is dropped")
+            start = span[0] if after else len(self.module.text[: span[0]].rstrip())
+            self._add((start, after[0] if after else span[1]), "", "else", "the branch is dropped")
 
     def _body(self, body: Iterable[Node]) -> None:
         for expression in body:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from livegate.errors import EngineError, LivegateError
 from livegate.regression.ask import Question
+from livegate.regression.mutation import outline
 from livegate.regression.mutation.bench import Bench, QueryError, TimeOutError
 from livegate.regression.mutation.data import DataMutant
 from livegate.regression.mutation.order import Order
@@ -96,7 +97,7 @@ def run(
     Raises:
         EngineError: OPA does not start, or does not take the policy.
     """
-    shared = _Shared(mutants, stopped, progress)
+    shared = _Shared(mutants, outline.closed(modules), stopped, progress)
     with contextlib.ExitStack() as stack:
         benches = [
             stack.enter_context(
@@ -106,6 +107,7 @@ def run(
         ]
         trials, broken = sound(benches[0], prepared.trials)
         for bench in benches:
+            bench.keep(trials)
             started(bench)
         threads = [threading.Thread(target=shared.work, args=(bench, trials)) for bench in benches]
         for thread in threads:
@@ -145,8 +147,23 @@ def take(bench: Bench, unit: Sequence[Change]) -> Mapping[int, str]:
     return bench.take(policy[0].module, policy) if policy else {}
 
 
-def judge(bench: Bench, mutant: Change, order: Order) -> Result:
+def learnt(bench: Bench, one: Change, closed: frozenset[str]) -> str | None:
+    """The gate that mutants of this file can be told apart by, once the bench has learnt it; None for all others.
+
+    Raises:
+        EngineError: OPA ended, or cannot be asked.
+    """
+    if isinstance(one, DataMutant) or (gate := outline.gate_of(one.module)) not in closed:
+        return None
+    bench.learn(gate)
+    return gate
+
+
+def judge(bench: Bench, mutant: Change, order: Order, *, gate: str | None = None) -> Result:
     """One of the mutants that a bench has taken, shown the cases until one notices.
+
+    Args:
+        gate: of a mutant of a closed gate that the bench has learnt; cases that it says the same of are not asked.
 
     Raises:
         EngineError: OPA ended, or cannot be asked.
@@ -156,25 +173,41 @@ def judge(bench: Bench, mutant: Change, order: Order) -> Result:
             return noticed(bench, mutant, order)
         if (refused := bench.choose(mutant)) is not None:
             return Result(mutant=mutant, verdict=Verdict.STILLBORN, why=refused)
-        return noticed(bench, mutant, order)
+        return noticed(bench, mutant, order, gate=gate)
     except TimeOutError as error:
         return Result(mutant=mutant, verdict=Verdict.TIMEOUT, why=error.what)
 
 
-def noticed(bench: Bench, mutant: Change, order: Order) -> Result:
-    """Whether a case notices what the bench has in it, or what is put in the place of a document."""
+def noticed(bench: Bench, mutant: Change, order: Order, *, gate: str | None = None) -> Result:
+    """Whether a case notices what the bench has in it, or what is put in the place of a document; see :func:`judge`."""
     asking = _in_place(mutant) if isinstance(mutant, DataMutant) else _as_it_is
-    for batch in order.batches():
-        asked = asking(batch)
-        try:
-            answers = bench.answers([question for _, question in asked])
-        except QueryError as error:  # it decides nothing at all, where every case has its answer
-            return Result(mutant=mutant, verdict=Verdict.KILLED, why=error.what)
-        for (trial, _), answer in zip(asked, answers, strict=True):
-            if why := trial.killed_by(answer):
-                order.killed(trial)
-                return Result(mutant=mutant, verdict=Verdict.KILLED, by=trial.where, why=why)
+    for whole in order.batches():
+        for batch in [whole] if gate is None else _parts(_told_apart(bench, gate, whole)):
+            asked = asking(batch)
+            try:
+                answers = bench.answers([question for _, question in asked])
+            except QueryError as error:  # it decides nothing at all, where every case has its answer
+                return Result(mutant=mutant, verdict=Verdict.KILLED, why=error.what)
+            for (trial, _), answer in zip(asked, answers, strict=True):
+                if why := trial.killed_by(answer):
+                    order.killed(trial)
+                    return Result(mutant=mutant, verdict=Verdict.KILLED, by=trial.where, why=why)
     return Result(mutant=mutant, verdict=Verdict.SURVIVED)
+
+
+def _told_apart(bench: Bench, gate: str, trials: Sequence[Trial]) -> Sequence[Trial]:
+    try:
+        return bench.told_apart(gate, trials)
+    except QueryError:  # the gate alone cannot be asked: what it does to decisions, they say
+        return trials
+
+
+def _parts(trials: Sequence[Trial]) -> Iterator[Sequence[Trial]]:
+    """A few first: most that a gate tells apart kill."""
+    start, size = 0, 4
+    while start < len(trials):
+        yield trials[start : start + size]
+        start, size = start + size, size * 8
 
 
 def _as_it_is(batch: Sequence[Trial]) -> list[tuple[Trial, Asked]]:
@@ -200,8 +233,13 @@ class _Shared:
     """What the threads have in common: units to take, results to give."""
 
     def __init__(
-        self, mutants: Sequence[Change], stopped: Callable[[], bool], progress: Callable[[int, int], None]
+        self,
+        mutants: Sequence[Change],
+        closed: frozenset[str],
+        stopped: Callable[[], bool],
+        progress: Callable[[int, int], None],
     ) -> None:
+        self._closed = closed
         self.units = list(_units(mutants))
         self.results: dict[int, Result] = {}
         self.error: LivegateError | None = None
@@ -221,6 +259,7 @@ class _Shared:
                 if self._over():
                     return
                 stillborn = take(bench, unit)
+                gate = learnt(bench, unit[0], self._closed)
                 for mutant in unit:
                     if self._over():
                         return
@@ -228,7 +267,7 @@ class _Shared:
                         why = stillborn[mutant.number]
                         self._enter(Result(mutant=mutant, verdict=Verdict.STILLBORN, why=why))
                     else:
-                        self._enter(judge(bench, mutant, order))
+                        self._enter(judge(bench, mutant, order, gate=gate))
         except EngineError as error:
             self.error = self.error or error
         except BaseException as error:  # noqa: BLE001  # raised again by the thread that waits

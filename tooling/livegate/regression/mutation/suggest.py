@@ -19,8 +19,9 @@ from livegate import schema
 from livegate.errors import LivegateError
 from livegate.model.instants import LEAST, MOST, show
 from livegate.regression import ask, compare, paste
-from livegate.regression.mutation import data
+from livegate.regression.mutation import data, outline
 from livegate.regression.mutation.bench import Bench, QueryError, TimeOutError
+from livegate.regression.mutation.run import learnt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -66,16 +67,26 @@ class Suggester:
 
     Args:
         trials: cases. documents: root → document of the organisation. seed: draws the variations.
-        count: how many are tried on each mutant.
+        count: how many are tried on each mutant. closed: gates that can be asked alone (:mod:`outline`).
     """
 
-    def __init__(self, trials: Sequence[Trial], documents: Mapping[str, Any], *, seed: int, count: int) -> None:
+    def __init__(
+        self,
+        trials: Sequence[Trial],
+        documents: Mapping[str, Any],
+        *,
+        seed: int,
+        count: int,
+        closed: frozenset[str] = frozenset(),
+    ) -> None:
         self._own = [trial for trial in trials if not trial.documents]
         self._instants = sorted(set(_instants(documents)))
         self._values = _values([trial.case.request for trial in self._own])
         self._changes = data.mutants(documents)
         self._seed, self._count = seed, count
-        self._pools: dict[str, tuple[list[Variation], list[Any]]] = {}
+        self._closed = closed
+        self._gate = ""
+        self._made: tuple[list[Variation], Mapping[int, Any]] = ([], {})
 
     def search(self, bench: Bench, mutant: Mutant) -> Suggestion | None:
         """A case that tells the mutant, which the bench has taken, from the policy; None if none was found.
@@ -84,32 +95,37 @@ class Suggester:
             EngineError: OPA ended, or cannot be asked.
         """
         pool, said = self._pool(bench, mutant.gate)
+        gate = learnt(bench, mutant, self._closed)
         if bench.choose(mutant) is not None:
             return None
         for start in range(0, len(pool), _BATCH):
             part = pool[start : start + _BATCH]
             try:
+                if gate is not None:
+                    part = bench.told_apart(gate, part)
                 answers = bench.answers(part)
             except QueryError:
                 answers = [None] * len(part)
             except TimeOutError:
                 return None
-            for variation, before, after in zip(part, said[start:], answers, strict=False):
+            for variation, after in zip(part, answers, strict=True):
+                before = said[id(variation)]
                 if not ask.problem(variation, before) and _said(before) != _said(after):
                     return _suggestion(mutant, variation, before, after)
         return None
 
-    def _pool(self, bench: Bench, gate: str) -> tuple[list[Variation], list[Any]]:
-        if gate not in self._pools:
+    def _pool(self, bench: Bench, gate: str) -> tuple[list[Variation], Mapping[int, Any]]:
+        """The variations for a gate and what the policy says to each; the bench keeps them."""
+        if self._gate != gate:
             bench.unchosen()
             pool = list(self._variations(gate))
-            said = [
-                answer
-                for start in range(0, len(pool), _BATCH)
-                for answer in bench.answers(pool[start : start + _BATCH])
-            ]
-            self._pools[gate] = (pool, said)
-        return self._pools[gate]
+            bench.keep(pool)
+            said: dict[int, Any] = {}
+            for start in range(0, len(pool), _BATCH):
+                part = pool[start : start + _BATCH]
+                said.update(zip(map(id, part), bench.answers(part), strict=True))
+            self._gate, self._made = gate, (pool, said)
+        return self._made
 
     def _variations(self, gate: str) -> Iterator[Variation]:
         """``count`` of them, those of the gate's own cases and of what is allowed before all others."""
@@ -230,7 +246,16 @@ def _said(answer: Any) -> Any:
         sorted(item["type"] for item in context["obligations"]),
         context.get("valid_until"),
         context["evidence"],
+        {name: value for name, value in context.items() if name in _JUDGED},
     )
+
+
+_JUDGED = ("reasons", "obligations", "cache", "next_action", "access_request")
+"""What else of the context says something of the case, not of the documents and the clock."""
+
+
+def _differing(mine: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in mine.items() if value != other.get(name)}
 
 
 def _suggestion(mutant: Mutant, variation: Variation, before: Any, after: Any) -> Suggestion:
@@ -245,7 +270,9 @@ def _suggestion(mutant: Mutant, variation: Variation, before: Any, after: Any) -
         if before["decision"] and mine[3] != other[3]:
             expect["valid_until"] = mine[3]
         if mine[4] != other[4]:
-            expect["evidence"] = {gate: part for gate, part in mine[4].items() if part != other[4].get(gate)}
+            expect["evidence"] = _differing(mine[4], other[4])
+        if mine[:5] == other[:5]:
+            expect["context"] = _differing(mine[5], other[5])
     comment = (
         f"Judge this yourself: it is what the policy says today. It notices {mutant.where}, {mutant.name}.\n"
         f"Like {variation.trial.where!r}, {variation.what}."
@@ -292,9 +319,10 @@ def suggestions(
     for mutant in survivors:
         gates.setdefault(mutant.gate, []).append(mutant)
     found: dict[int, Suggestion | None] = {}
+    closed = outline.closed(modules)
 
     def one(bench: Bench, part: Sequence[list[Mutant]]) -> None:
-        suggester = Suggester(trials, documents, seed=seed, count=count)
+        suggester = Suggester(trials, documents, seed=seed, count=count, closed=closed)
         for listed in part:
             for module in {mutant.file: mutant.module for mutant in listed}.values():
                 those = [mutant for mutant in listed if mutant.module is module]
