@@ -124,7 +124,7 @@ class Grumbling:
         """How it ended."""
         return self.ended
 
-    def ensure_running(self) -> None:
+    def ensure_running(self, *, within: float) -> None:  # noqa: ARG002  # it is not there to wait for
         """Says how."""
         if self.ended is not None:
             raise EngineError("OPA was ended by signal 9 (SIGKILL)")

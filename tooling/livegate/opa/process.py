@@ -40,6 +40,8 @@ HOST = "127.0.0.1"
 _IN_USE = "address already in use"
 _TAIL = 64 << 10
 _ATTEMPTS = 3
+ENDING = 0.5
+"""Seconds between a connection that OPA drops because it ends and its exit status, at the most."""
 
 
 _BOUND = """
@@ -235,15 +237,22 @@ class OpaProcess:
         """None while OPA runs, else how it ended: its exit status, or minus the signal that killed it."""
         return None if self._child is None else self._child.poll()
 
-    def ensure_running(self) -> None:
+    def ensure_running(self, *, within: float = 0.0) -> None:
         """Nothing while OPA runs.
+
+        Args:
+            within: seconds in which it may end yet; a connection that it has dropped tells of its end before its
+                exit status is there.
 
         Raises:
             EngineError: it was not started, or has ended; how, and the end of its log.
         """
         if self._child is None:
             raise EngineError("is not started", where=self.url)
-        code = self._child.poll()
+        try:
+            code = self._child.wait(within) if within else self._child.poll()
+        except subprocess.TimeoutExpired:
+            return
         if code is not None:
             raise EngineError(f"OPA {_ending(code)}{self._said()}", where=self.url, todo=f"the whole log: {self.log}")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from livegate.errors import ConfigError, EngineError
 from livegate.model.instants import parse
 from livegate.opa.engine import install
+from livegate.opa.process import ENDING
 from livegate.opa.surroundings import Surroundings
 from livegate.opa.tools import OPA
 from livegate.pipeline import example
@@ -141,5 +142,5 @@ class World:
             try:
                 return ask.answers(self._client, [asked], of=of)
             except EngineError:
-                self._served.opa.ensure_running()  # how OPA ended says more than that it cannot be reached
+                self._served.opa.ensure_running(within=ENDING)  # how OPA ended says more than that it cannot be reached
                 raise

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from livegate.errors import EngineError
+from livegate.opa.process import ENDING
 from livegate.regression import compare
 
 if TYPE_CHECKING:
@@ -161,18 +162,19 @@ def _attempt(opa: OpaProcess, client: OpaClient, asked: Sequence[Asked], of: str
     try:
         return list(answers(client, asked, of=of))
     except EngineError as error:
-        if opa.poll() is not None:
-            return [_ended(opa) or error] * len(asked)
-        if len(asked) == 1 or not error.what.startswith("answered "):  # one that is not reached is not asked again
+        answered = error.what.startswith("answered ")
+        if (ended := _ended(opa, within=0.0 if answered else ENDING)) is not None:
+            return [ended] * len(asked)
+        if len(asked) == 1 or not answered:  # one that is not reached is not asked again
             return [error] * len(asked)
     half = len(asked) // 2
     return _attempt(opa, client, asked[:half], of) + _attempt(opa, client, asked[half:], of)
 
 
-def _ended(opa: OpaProcess) -> EngineError | None:
+def _ended(opa: OpaProcess, *, within: float) -> EngineError | None:
     """How OPA ended, and the end of its log: that says more than that it cannot be reached."""
     try:
-        opa.ensure_running()
+        opa.ensure_running(within=within)
     except EngineError as error:
         return error
     return None

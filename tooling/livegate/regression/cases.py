@@ -47,6 +47,7 @@ class Given:
         outage: for how long (ns) its IGA and PAM systems could not be reached, when all else was issued again.
         overlay: records put in and taken out and merge patches of documents, as the canonical JSON of
             :class:`livegate.regression.overlay.Overlay`; empty for none.
+        spoilt: what is changed after all checks, as :mod:`livegate.regression.spoilt` has it; empty for nothing.
         documents: root → document as canonical JSON, where the base is ``documents``.
         places: ``file:line:column`` of what the overlay says, by :data:`livegate.regression.overlay.Place`, for errors.
     """
@@ -57,6 +58,7 @@ class Given:
     revocations: tuple[Revocation, ...] = ()
     outage: int = 0
     overlay: str = ""
+    spoilt: str = ""
     documents: str = field(default="", repr=False)
     places: Mapping[tuple[str, str], Spot] = field(default_factory=dict, compare=False, repr=False)
 

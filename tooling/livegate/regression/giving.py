@@ -9,6 +9,7 @@ from livegate import schema
 from livegate.errors import SuiteError
 from livegate.model.instants import MOST
 from livegate.model.records import Revocation, RevocationKind
+from livegate.regression import spoilt
 from livegate.regression.overlay import Overlay
 from livegate.regression.overlay import read as read_overlay
 from livegate.regression.reading import instant_of
@@ -41,6 +42,7 @@ def added(given: Given, entry: Mapping[str, Any] | None, start: int, at: At, pat
         given,
         revocations=(*given.revocations, *_revocations(entry, len(given.revocations), start, at, path)),
         overlay=Overlay.of(given.overlay).then(overlay).text(),
+        spoilt=spoilt.then(given.spoilt, entry.get("spoilt")),
         places={**given.places, **places},
     )
     if "synced" in entry:

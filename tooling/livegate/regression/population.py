@@ -12,7 +12,7 @@ from livegate.bundle.signing import KeySigner
 from livegate.documents import ROOTS, tree
 from livegate.opa.process import Local, OpaProcess
 from livegate.pipeline import build
-from livegate.regression import workspace
+from livegate.regression import spoilt, workspace
 from livegate.regression.scratch import temporary
 
 if TYPE_CHECKING:
@@ -28,9 +28,13 @@ _KID = "regression"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """A population as it ships: signed bundles, who mints its credentials, and root → document as they are in there."""
+    """A population as it ships: signed bundles, who mints its credentials, and root → document as they are in there.
+
+    ``sound``: the bundles before their documents were spoilt, if they are (:attr:`Given.spoilt`).
+    """
 
     local: Local
+    sound: Local
     issuers: Issuers
     documents: Mapping[str, Any]
 
@@ -78,8 +82,10 @@ def issued(project: Project, given: Given, folder: Path) -> Issued:
     private, public = keys.new(_KID, folder / "key", work.keys)
     signer = KeySigner.load(_KID, f"file:{private}")
     built = build.build(work, build.ALL, signer, now=now + given.outage)
+    sound = Local(bundles=tuple(item.path for item in built), kid=_KID, key=public)
     return Issued(
-        local=Local(bundles=tuple(item.path for item in built), kid=_KID, key=public),
+        local=spoilt.bundles(sound, given.spoilt, signer, folder / "spoilt") if given.spoilt else sound,
+        sound=sound,
         issuers=issuers,
-        documents={root: tree.load(work.data, root) for root in ROOTS},
+        documents=spoilt.documents({root: tree.load(work.data, root) for root in ROOTS}, given.spoilt),
     )

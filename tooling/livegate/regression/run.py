@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from livegate.errors import ConfigError, EngineError, LivegateError, SuiteError
 from livegate.opa.process import Limits, OpaProcess
-from livegate.regression import ask, shipped
+from livegate.regression import ask, shipped, spoilt
 from livegate.regression.compare import compare
 from livegate.regression.population import issued
 from livegate.regression.results import Asked, CaseResult, Outcome, Run, SuiteResult
@@ -215,13 +215,13 @@ class Runner:
         made = issued(self._project, given, folder)
         # what replaces a loaded document has to be what OPA would have loaded: signed, and verified
         verified = shipped.verified(
-            made.local.bundles, {made.local.kid: made.local.key.read_text("utf-8")}, folder / "verified"
+            made.sound.bundles, {made.sound.kid: made.sound.key.read_text("utf-8")}, folder / "verified"
         )
         size = sum(path.stat().st_size for path in made.local.bundles)
         return _Made(
-            local=verified.local,
+            local=made.local if given.spoilt else verified.local,
             issuers=made.issuers,
-            documents=verified.documents,
+            documents=spoilt.documents(verified.documents, given.spoilt),
             large=size > LARGE,
             seconds=self._clock() - begun,
         )

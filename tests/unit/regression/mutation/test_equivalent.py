@@ -30,8 +30,10 @@ ENTRY = {
 def _list(tmp_path: Path, **changed: str | None) -> Path:
     entry = {name: value for name, value in (ENTRY | changed).items() if value is not None}
     path = tmp_path / "equivalent.yaml"
-    lines = [f"    {name}: {value!r}" for name, value in entry.items()]
-    path.write_text("equivalents:\n  -\n" + "\n".join(lines) + "\n", "utf-8")
+    reason = entry.pop("reason")
+    lines = [f"        {name}: {value!r}" for name, value in entry.items()]
+    text = f"equivalents:\n  - reason: {reason}\n    mutants:\n      -\n" + "\n".join(lines) + "\n"
+    path.write_text(text, "utf-8")
     return path
 
 
@@ -60,7 +62,7 @@ def test_what_is_no_mutant_any_more_is_refused(
     with pytest.raises(SuiteError, match="no mutant") as caught:
         equivalent.matched(equivalent.load(_list(tmp_path, **changed)), mutants(TEXT))
     assert said in str(caught.value)
-    assert "equivalent.yaml:3:" in str(caught.value)
+    assert "equivalent.yaml:5:" in str(caught.value)
 
 
 def test_a_mutant_is_listed_once(tmp_path: Path, mutants: Make) -> None:

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from livegate.errors import EngineError
+from livegate.opa.process import ENDING
 from livegate.regression import compare
 from livegate.regression.diff.sides import overrides
 
@@ -285,7 +286,7 @@ def _ended(sides: tuple[Side, Side], error: EngineError) -> EngineError:
     """How an OPA ended says more than that it cannot be reached."""
     for side in sides:
         try:
-            side.opa.ensure_running()
+            side.opa.ensure_running(within=ENDING)
         except EngineError as ended:
             return EngineError(f"{side.place.name}: {ended.what}", where=ended.where, todo=ended.todo)
     return error

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from livegate.errors import EngineError
+from livegate.opa.process import ENDING
 from livegate.regression import ask
 from livegate.regression.compare import instant
 from livegate.regression.laws import rego
@@ -79,7 +80,7 @@ class Bench:
         with ThreadPoolExecutor(workers) as pool:
             found = [one for some in pool.map(partial(ask.attempt, self.opa, of=rego.JUDGED), parts) for one in some]
         if any(isinstance(one, EngineError) for one in found):
-            self.opa.ensure_running()
+            self.opa.ensure_running(within=ENDING)
         return [_judged(question, one) for question, one in zip(questions, found, strict=True)]
 
     def each(self, probes: Sequence[Probe]) -> Iterator[tuple[Probe, Judged]]:

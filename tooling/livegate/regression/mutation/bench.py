@@ -15,7 +15,7 @@ import requests
 from livegate import canonical
 from livegate.errors import EngineError
 from livegate.files import write_bytes
-from livegate.opa.process import Limits, OpaProcess
+from livegate.opa.process import ENDING, Limits, OpaProcess
 from livegate.regression import ask
 from livegate.regression.mutation.blend import NONE, ROOT, blend
 from livegate.regression.mutation.outline import STORED, Stored
@@ -238,7 +238,7 @@ class Bench:
         try:
             yield self._client
         except EngineError as error:
-            self._opa.ensure_running()  # how OPA ended says more than that it cannot be reached
+            self._opa.ensure_running(within=ENDING)  # how OPA ended says more than that it cannot be reached
             if isinstance(error.__cause__, requests.Timeout):
                 raise TimeOutError(error.what, where=error.where, todo=error.todo) from error
             if error.__cause__ is None:

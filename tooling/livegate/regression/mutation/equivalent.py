@@ -57,7 +57,17 @@ def load(path: Path) -> tuple[Entry, ...]:
         name = schema.key_path(problem.absolute_path)
         raise SuiteError(f"{name}: {problem.message[:160]}", where=at.of(problem.absolute_path))
     return tuple(
-        Entry(where=at.of(("equivalents", number)), **entry) for number, entry in enumerate(value["equivalents"])
+        Entry(
+            file=item["file"],
+            line=item["line"],
+            rule=item.get("rule"),
+            mutation=mutation,
+            reason=group["reason"],
+            where=at.of(("equivalents", number, "mutants", position)),
+        )
+        for number, group in enumerate(value["equivalents"])
+        for position, item in enumerate(group["mutants"])
+        for mutation in ([item["mutation"]] if isinstance(item["mutation"], str) else item["mutation"])
     )
 
 

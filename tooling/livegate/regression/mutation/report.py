@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from livegate.regression.mutation.mutants import Mutant
 from livegate.regression.mutation.run import Verdict
 
 if TYPE_CHECKING:
@@ -184,6 +185,8 @@ def _survivor(report: Report, result: Result) -> dict[str, Any]:
         "mutation": mutant.name,
         "diff": list(mutant.diff()),
     }
+    if isinstance(mutant, Mutant):  # how the list of equivalents names it
+        made |= {"text": mutant.text, "rule": mutant.edit.rule}
     if mutant.number in report.suggestions:
         suggestion = report.suggestions[mutant.number]
         made["suggestion"] = None if suggestion is None else suggestion.text
