@@ -177,7 +177,8 @@ def _without_keys(answer: Any) -> Any:
 def test_nothing_is_left_behind(
     project: Project, opa_engine: Engine, alice: Callable[..., Suite], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
     with Runner(project, opa_engine) as runner:
         runner.run([alice("+0s")])
         assert runner.opa is not None
@@ -267,7 +268,8 @@ def test_fail_fast_asks_no_more(project: Project, opa_engine: Engine, alice: Cal
 def test_told_to_stop_it_ends_everything(
     project: Project, opa_engine: Engine, alice: Callable[..., Suite], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
     one = alice("+0s")
     pids: list[int] = []
 

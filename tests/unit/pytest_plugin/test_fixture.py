@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from livegate.errors import ConfigError
+from livegate.errors import ConfigError, LivegateError, SuiteError
 from livegate.model.instants import HOUR, MOST, SECOND, parse, show
 from livegate.model.records import RevocationKind
 from livegate.pytest.decision import decision_of
@@ -50,12 +50,14 @@ class Remembering:
 
     def __init__(self) -> None:
         self.given, self.start = Given(population="example"), START
-        self.says: dict[str, Any] = allow()
+        self.says: dict[str, Any] | LivegateError = allow()
         self.asked: list[tuple[Any, int, Given]] = []
 
     def answer(self, request: Any, instant: int, given: Given) -> dict[str, Any]:
         """The answer."""
         self.asked.append((request, instant, given))
+        if isinstance(self.says, LivegateError):
+            raise self.says
         return self.says
 
     def gates(self, *_: object) -> dict[str, bool]:
@@ -221,6 +223,14 @@ def test_a_request_of_any_shape_can_be_told(gate: Livegate) -> None:
     for request in shapes:
         gate.decide(request)
     assert len(gate.told()) < 6_000
+
+
+def test_why_an_application_got_no_decision_is_told(gate: Livegate, world: Remembering) -> None:
+    world.says = SuiteError("the sync leaves out 'e-1': its subject 'erin' matches no one identity")
+    with pytest.raises(SuiteError):
+        gate.answer(REQUEST)
+    assert "NO DECISION, answered with 500: the sync leaves out 'e-1'" in gate.told()
+    assert "e.y.J" not in gate.told()
 
 
 def test_long_tests_are_told_from_their_end(gate: Livegate) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from livegate.errors import ConfigError
+from livegate.errors import ConfigError, LivegateError
 from livegate.model.instants import MINUTE, from_ns, parse, show, to_ns
 from livegate.model.records import RevocationKind
 from livegate.pipeline.revoke import target_of
@@ -59,6 +59,7 @@ class Livegate:
         self.fault: Fault | None = None
         self._world, self._given, self._instant = world, world.given, world.start
         self._asked: list[Asked] = []
+        self._undecided: list[str] = []
         self._lock = threading.Lock()
         self._number = 0
 
@@ -120,7 +121,12 @@ class Livegate:
 
     def answer(self, request: Any) -> dict[str, Any]:
         """As OPA would answer; what the address of the application is made of. Raises LivegateError."""
-        return dict(self._decided(request).answer)
+        try:
+            return dict(self._decided(request).answer)
+        except LivegateError as error:  # the application is answered 500: only here can its test learn why
+            with self._lock:
+                self._undecided.append(f"{_line(request)}\nNO DECISION, answered with 500: {error}")
+            raise
 
     @contextlib.contextmanager
     def broken(self, fault: Fault = "away") -> Iterator[None]:
@@ -292,7 +298,8 @@ class Livegate:
         asked = self.asked
         parts = [f"{len(asked) - _SHOWN} earlier ones are left out"] if len(asked) > _SHOWN else []
         parts += [f"{_line(one.request)}\n{one.decision.explained()}" for one in asked[-_SHOWN:]]
-        return "\n\n".join(parts)
+        with self._lock:
+            return "\n\n".join([*parts, *self._undecided[-_SHOWN:]])
 
     def _decided(self, request: Any) -> Decision:
         given, instant = self._given, self._instant

@@ -17,6 +17,7 @@ from livegate.opa.tools import OPA
 from livegate.pipeline import example
 from livegate.project import Project
 from livegate.pytest.here import Here
+from livegate.pytest.people import named_as_in_pam
 from livegate.regression import ask
 from livegate.regression.ask import Question
 from livegate.regression.population import issued, serving
@@ -104,7 +105,8 @@ class World:
         with self._lock:
             if given not in self._made:
                 with temporary("pytest") as folder:
-                    made = issued(self._project, given, Path(folder)).documents
+                    named = named_as_in_pam(self._project, given)
+                    made = issued(self._project, named, Path(folder)).documents
                 plain = self._served.documents
                 self._made[given] = {
                     root: document

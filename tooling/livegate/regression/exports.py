@@ -107,8 +107,8 @@ def _edited(
             where=where,
             todo="base the population on `empty`, or give the export the fields' own names",
         )
-    rows = _rows(data / section["path"], kind)
-    known = [_id(row, kind) for row in rows]
+    there = rows(data / section["path"], kind)
+    known = [_id(row, kind) for row in there]
     out = overlay.gone.get(name, {})
     for id_ in sorted(out):
         if out[id_] and id_ not in known:
@@ -119,10 +119,10 @@ def _edited(
                 todo=near(id_, listing) if len(listing) <= _NO_MORE else _close(id_, listing),
             )
     put_in = overlay.rows.get(name, {})
-    rows = [*put_in.values(), *(row for row, id_ in zip(rows, known, strict=True) if id_ not in {*out, *put_in})]
+    kept = (row for row, id_ in zip(there, known, strict=True) if id_ not in {*out, *put_in})
     ignored = section.get("ignore", ())
     target = (data / section["path"]).with_name(f"{kind}.jsonl")
-    bare = ({key: value for key, value in row.items() if key not in ignored} for row in rows)
+    bare = ({key: value for key, value in row.items() if key not in ignored} for row in (*put_in.values(), *kept))
     write_bytes(target, b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in bare))
     section["path"] = str(target.relative_to(data))
     return {f"{target.name}:{number}": (f"with.{name}", id_) for number, id_ in enumerate(put_in, 1)}
@@ -133,7 +133,8 @@ def _close(word: str, known: list[str]) -> str:
     return hint if hint.startswith("did") else f"one of {', '.join(known[:_NO_MORE])} …"
 
 
-def _rows(path: Path, kind: str) -> list[dict[str, Any]]:
+def rows(path: Path, kind: str) -> list[dict[str, Any]]:
+    """The rows of an export in the words of the fields, whatever form it has."""
     text = read_bytes(path, limit=_LIMIT).decode("utf-8-sig")
     if path.suffix != ".csv":
         return [json.loads(line) for line in text.split("\n") if line.strip()]
