@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 JOBS   ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-python test-policy test-long regress lint fmt page fuzz bench lock clean
+.PHONY: help demo up test test-python test-policy test-long regress laws mutate lint fmt page fuzz bench bench-regress lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,6 +47,12 @@ test-long: engine ## what takes minutes: SPIRE (built once), the long fuzz
 regress: engine ## the decision cases, against signed bundles
 	@$(BIN)/livegate regress run
 
+laws: engine ## what must always hold, on cases, corpus and random requests
+	@$(BIN)/livegate regress laws
+
+mutate: engine ## whether the cases would notice if a gate were wrong: at least 95 % of the mutants of each
+	@$(BIN)/livegate regress mutate --only rego/authz/gates --floor 95
+
 lint: engine ## style, types, dependency direction, Rego, controls
 	@$(BIN)/ruff format --check tooling tests
 	@$(BIN)/ruff check tooling tests
@@ -73,6 +79,9 @@ fuzz: engine ## 100,000 requests on a real OPA against the oracle, and the laws;
 
 bench: engine ## the figures, as ratios of one run on this machine
 	@$(BIN)/python -m tests.load
+
+bench-regress: engine ## what decision regression costs, against `opa test` and one request a case
+	@$(BIN)/python -m tests.load.regress
 
 lock: ## resolve the dependencies anew, with hashes
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/python -m pip install --quiet uv
