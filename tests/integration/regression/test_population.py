@@ -283,3 +283,10 @@ def test_nothing_is_made_of_a_live_population(project: Project, tmp_path: Path) 
     live = loads((text + "expect: {decision: deny, reasons: [request.malformed]}}\n").encode(), file="s.yaml")
     with pytest.raises(ConfigError, match="no bundles can be made of the population 'live'"):
         issued(project, live.given, tmp_path)
+
+
+def test_in_an_outage_iga_and_pam_are_not_issued_again(project: Project, tmp_path: Path) -> None:
+    lifetimes = "{config: {lifetimes: {iga: 600000000000, pam: 600000000000}}}"  # both are over when it has lasted
+    made = documents(project, tmp_path, suite(f"{{outage: +20m, documents: {lifetimes}}}"))
+    issued_at = {root: made[root]["bundle"]["issued_at"] for root in ("iga", "pam", "revocations")}
+    assert issued_at == {"iga": START, "pam": START, "revocations": START + 20 * MINUTE}

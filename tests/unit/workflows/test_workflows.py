@@ -68,8 +68,9 @@ def test_what_is_run_is_a_command_with_these_options(text: str) -> None:
     command: click.Command = main_group
     while isinstance(command, click.Group):
         word = words.pop(0)
-        assert word in command.commands, f"no command {word}"
-        command = command.commands[word]
+        named = command.get_command(click.Context(command), word)
+        assert named is not None, f"no command {word}"
+        command = named
     options = {name: option for option in command.params if isinstance(option, click.Option) for name in option.opts}
     arguments = 0
     while words:

@@ -13,35 +13,42 @@ from typing import Any
 import click
 
 from livegate import __version__
-from livegate.cli.bundle import bundle
-from livegate.cli.decide import decide
-from livegate.cli.demo import demo
-from livegate.cli.keys import keys
-from livegate.cli.opa import opa
-from livegate.cli.output import say
-from livegate.cli.policy import policy
-from livegate.cli.regress import regress
-from livegate.cli.revoke import revoke
-from livegate.cli.serve import serve
-from livegate.cli.status import status
-from livegate.cli.sync import sync
-from livegate.cli.up import up
+from livegate.cli.lazy import LazyGroup
 from livegate.errors import LivegateError
 
+_COMMANDS = (
+    "demo",
+    "up",
+    "sync",
+    "status",
+    "decide",
+    "revoke",
+    "bundle",
+    "keys",
+    "opa",
+    "serve",
+    "regress",
+    "policy",
+)
+"""Each is the function of that name in the module of that name."""
 
-class _Group(click.Group):
+
+class _Group(LazyGroup):
     """Turns our errors into a message and an exit code, in one place."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except LivegateError as error:
+            from livegate.cli.output import say  # noqa: PLC0415  # it brings tables along
+
             say(f"livegate: {error}")
             ctx.exit(error.exit_code)
 
 
 @click.group(
     cls=_Group,
+    lazy={name: f"livegate.cli.{name}:{name}" for name in _COMMANDS},
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done · 1 failed · 2 usage · 3 the check found something · "
     "4 refused by a safety limit · 130 interrupted.",
@@ -49,10 +56,6 @@ class _Group(click.Group):
 @click.version_option(__version__)
 def main_group() -> None:
     """Runtime authorization: entitlements (IGA) and elevations (PAM) into OPA, and decisions out of it."""
-
-
-for _command in (demo, up, sync, status, decide, revoke, bundle, keys, opa, serve, regress, policy):
-    main_group.add_command(_command)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from livegate.bundle.signing import KeySigner
 from livegate.documents import ROOTS, tree
 from livegate.opa.process import Local, OpaProcess
 from livegate.pipeline import build
+from livegate.pipeline.issue import SYNCED
 from livegate.regression import spoilt, workspace
 from livegate.regression.scratch import temporary
 
@@ -81,7 +82,8 @@ def issued(project: Project, given: Given, folder: Path) -> Issued:
     work, issuers, now = workspace.made(project, given, folder / "project")
     private, public = keys.new(_KID, folder / "key", work.keys)
     signer = KeySigner.load(_KID, f"file:{private}")
-    built = build.build(work, build.ALL, signer, now=now + given.outage)
+    kept = [name for name in build.ALL if name not in SYNCED]
+    built = [*build.build(work, kept, signer, now=now + given.outage), *build.build(work, SYNCED, signer, now=now)]
     sound = Local(bundles=tuple(item.path for item in built), kid=_KID, key=public)
     return Issued(
         local=spoilt.bundles(sound, given.spoilt, signer, folder / "spoilt") if given.spoilt else sound,

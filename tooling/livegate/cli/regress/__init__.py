@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import click
 
-from livegate.cli.regress.capture import capture
-from livegate.cli.regress.coverage import coverage
-from livegate.cli.regress.diff import diff
-from livegate.cli.regress.laws import laws
-from livegate.cli.regress.mutate import mutate
-from livegate.cli.regress.replay import replay
-from livegate.cli.regress.run import run
+from livegate.cli.lazy import LazyGroup
+
+_COMMANDS = ("run", "diff", "replay", "capture", "mutate", "laws", "coverage")
 
 
-@click.group()
+@click.group(cls=LazyGroup, lazy={name: f"livegate.cli.regress.{name}:{name}" for name in _COMMANDS})
 def regress() -> None:
     """Know what a change does to decisions before it ships; always with a real OPA."""
-
-
-for _command in (run, diff, replay, capture, mutate, laws, coverage):
-    regress.add_command(_command)
