@@ -9,6 +9,7 @@ import re
 import tarfile
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -18,8 +19,6 @@ from livegate.model.instants import MOST
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import click
-
     from livegate.project import Project
 
     from .conftest import Cli
@@ -27,10 +26,12 @@ if TYPE_CHECKING:
 
 def _commands(group: click.Group, prefix: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         found.append((*prefix, name))
-        if hasattr(command, "commands"):
-            found += _commands(command, (*prefix, name))  # type: ignore[arg-type]  # it has commands, so it is a group
+        if isinstance(command, click.Group):
+            found += _commands(command, (*prefix, name))
     return found
 
 

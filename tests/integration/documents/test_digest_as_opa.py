@@ -62,9 +62,9 @@ def test_odd_parameters(opa: Path, tmp_path: Path) -> None:
     assert [text_digest(value) for value in ODD] == theirs(opa, tmp_path, ODD)
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    values=st.lists(st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=8), JSON), min_size=60, max_size=60)
+    values=st.lists(st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=8), JSON), min_size=8, max_size=12)
 )
 def test_any_parameters(opa: Path, tmp_path_factory: pytest.TempPathFactory, values: list[dict[str, Any]]) -> None:
     texts = [json.dumps(value, ensure_ascii=number % 2 == 0).encode() for number, value in enumerate(values)]
