@@ -70,11 +70,14 @@ def end(certificate: x509.Certificate) -> int:
     return to_ns(certificate.not_valid_after_utc)
 
 
-def trusted(pem: str, roots: Any, now: int) -> bool:
-    """Whether a chain, leaf first, is valid at ``now`` (ns) under ``roots`` (PEM)."""
+def trusted_until(pem: str, roots: Any, now: int) -> int | None:
+    """Until when (ns) a chain, leaf first, that is valid at ``now`` under ``roots`` (PEM) stays so; None if it is not.
+
+    The first end on the way to a root; of several ways the one that lasts longest.
+    """
     found = chain(pem)
     anchors = chain(roots) if isinstance(roots, str) else ()
-    return bool(found) and bool(anchors) and _path(found[0], found[1:], anchors, now)
+    return _path(found[0], found[1:], anchors, now) if found and anchors else None
 
 
 def one_uri(certificate: x509.Certificate) -> str | None:
@@ -98,15 +101,18 @@ def is_leaf(certificate: x509.Certificate) -> bool:
 
 def _path(
     one: x509.Certificate, between: Sequence[x509.Certificate], anchors: Sequence[x509.Certificate], now: int
-) -> bool:
+) -> int | None:
     if not start(one) <= now < end(one):
-        return False
-    if any(one == anchor or (_issued(one, anchor) and start(anchor) <= now < end(anchor)) for anchor in anchors):
-        return True
-    return any(
-        _issued(one, issuer) and _path(issuer, [other for other in between if other is not issuer], anchors, now)
+        return None
+    ends: list[int | None] = [end(one) for anchor in anchors if one == anchor]
+    ends += [end(anchor) for anchor in anchors if _issued(one, anchor) and start(anchor) <= now < end(anchor)]
+    ends += [
+        _path(issuer, [other for other in between if other is not issuer], anchors, now)
         for issuer in between
-    )
+        if _issued(one, issuer)
+    ]
+    above = [until for until in ends if until is not None]
+    return min(end(one), max(above)) if above else None
 
 
 def _issued(one: x509.Certificate, issuer: x509.Certificate) -> bool:

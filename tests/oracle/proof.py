@@ -115,11 +115,12 @@ def _certificate(case: Case) -> Proof | None:
     start, end = certificates.start(leaf), certificates.end(leaf)
     if longest is None or listed is None or end - start > longest or not certificates.is_leaf(leaf):
         return None
-    if not certificates.trusted(pem, case.document("trust", "roots", domain), case.now):
+    until = certificates.trusted_until(pem, case.document("trust", "roots", domain), case.now)
+    if until is None:
         return None
     return Proof(
         "x509-svid",
-        min(end, listed),
+        min(until, listed),
         domain,
         name,
         issued_at=start,

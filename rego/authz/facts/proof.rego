@@ -95,7 +95,7 @@ credential := object.union(_token, _token_options) if {
 	binding.connection_asserted
 	svid.brief
 	svid.genuine
-	until := min([svid.presented.not_after, keys_until(svid.presented.domain)])
+	until := min([svid.until, keys_until(svid.presented.domain)])
 	now < until
 }
 

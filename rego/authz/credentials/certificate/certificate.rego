@@ -39,15 +39,28 @@ read(chain) := {
 
 # METADATA
 # description: The chain leads to one of these roots (PEM) at an instant in nanoseconds.
-leads_to(chain, roots, instant) if {
-	is_string(roots)
+leads_to(chain, roots, instant) if _paths(chain, roots, instant) != []
+
+# METADATA
+# description: >-
+#   Until when (ns) a chain that leads to one of these roots (PEM) at an instant goes on doing so: no certificate on
+#   the way has ended, the root included. Of several ways the one that lasts longest.
+lasts(chain, roots, instant) := max([until |
+	some path in _paths(chain, roots, instant)
+	until := min([ends(one) | some one in path])
+])
+
+# From the leaf to a root, the certificates of each way that verifies.
+_paths(chain, roots, instant) := [path |
 	blocks := _blocks(chain)
 	above := array.slice(blocks, 1, count(blocks))
 	some root in _blocks(roots)
 
 	# OPA wants the root first and the leaf last.
-	leaf := _verified(array.flatten([root, above, blocks[0]]), instant)
-	_of(leaf) == _digest(blocks[0])
+	path := _chain(array.flatten([root, above, blocks[0]]), instant)
+	_of(path[0]) == _digest(blocks[0])
+] if {
+	is_string(roots)
 }
 
 _presentable(chain) if {
@@ -69,7 +82,9 @@ _digest(block) := jws.digest(base64.decode(block))
 
 _of(leaf) := jws.digest(base64.decode(leaf.Raw))
 
-_verified(blocks, instant) := certificates[0] if {
+_verified(blocks, instant) := _chain(blocks, instant)[0]
+
+_chain(blocks, instant) := certificates if {
 	pem := concat("", [text |
 		some block in blocks
 		text := concat("", ["-----BEGIN CERTIFICATE-----\n", trim_space(block), "\n-----END CERTIFICATE-----\n"])

@@ -28,6 +28,10 @@ genuine if {
 }
 
 # METADATA
+# description: Until when the chain holds under these roots, which is the first end of a certificate on the way to one.
+until := certificate.lasts(input.context.credential.certificate, roots, facts.now)
+
+# METADATA
 # description: The chain held when the certificate began, so that what is wrong with it now is its time.
 # scope: document
 once_genuine if {
