@@ -88,8 +88,14 @@ def _differences(expected: Expectation, answer: Mapping[str, Any]) -> Iterator[D
 
 
 def _part(path: str, expected: Any, actual: Any) -> Iterator[Difference]:
-    """Differences between a part and the whole: objects may have more members, everything else is equal."""
-    if isinstance(expected, dict) and isinstance(actual, dict):
+    """Differences between a part and the whole: objects may have more members, everything else is equal.
+
+    As in a merge patch, None stands for a member that is not there; an answer has no nulls.
+    """
+    if expected is None:
+        if actual is not None and actual is not _ABSENT:
+            yield Difference(path, "absent", _json(actual))
+    elif isinstance(expected, dict) and isinstance(actual, dict):
         for name, value in expected.items():
             yield from _part(f"{path}.{name}", value, actual.get(name, _ABSENT))
     elif actual is _ABSENT:

@@ -255,7 +255,13 @@ _JUDGED = ("reasons", "obligations", "cache", "next_action", "access_request")
 
 
 def _differing(mine: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in mine.items() if value != other.get(name)}
+    """What a case would say of ``mine`` to tell it from ``other``: members that differ, None for those it has not."""
+    made: dict[str, Any] = {name: None for name in other if name not in mine}
+    for name, value in mine.items():
+        if value != other.get(name):
+            deeper = isinstance(value, dict) and isinstance(other.get(name), dict)
+            made[name] = _differing(value, other[name]) if deeper else value
+    return made
 
 
 def _suggestion(mutant: Mutant, variation: Variation, before: Any, after: Any) -> Suggestion:
