@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from livegate.bundle.build import Built
     from livegate.bundle.definition import Definition
     from livegate.bundle.signing import Signer
+    from livegate.documents.stamp import Stamp
     from livegate.project import Project
 
 
@@ -46,15 +47,19 @@ def build(project: Project, names: Iterable[str], signer: Signer, *, now: int) -
     return built
 
 
-def _build(project: Project, item: Definition, signer: Signer, *, now: int) -> Built:
+def issue(project: Project, item: Definition, *, now: int) -> Stamp:
+    """Stamp the document of a bundle if it needs it; the stamp that it has then. Raises as :func:`build`."""
     if item.name not in SYNCED:
-        mark = issue_kept(project, item.name, now=now).stamp
-    elif (issued := issue_again(project, item.name, now=now)) is not None:
-        mark = issued.stamp
-    else:
-        raise ConfigError(
-            f"data/{item.name}/data.json is not there", where=item.name, todo="run `livegate sync`, which writes it"
-        )
+        return issue_kept(project, item.name, now=now).stamp
+    if (issued := issue_again(project, item.name, now=now)) is not None:
+        return issued.stamp
+    raise ConfigError(
+        f"data/{item.name}/data.json is not there", where=item.name, todo="run `livegate sync`, which writes it"
+    )
+
+
+def _build(project: Project, item: Definition, signer: Signer, *, now: int) -> Built:
+    mark = issue(project, item, now=now)
     path = project.dist / f"{item.name}.tar.gz"
     there = published(path)
     if mark.sequence < there:

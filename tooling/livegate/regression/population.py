@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livegate.bundle import keys
-from livegate.bundle.signing import KeySigner
 from livegate.documents import ROOTS, tree
 from livegate.opa.process import Local, OpaProcess
-from livegate.pipeline import build
-from livegate.pipeline.issue import SYNCED
-from livegate.regression import spoilt, workspace
+from livegate.regression import shipped, spoilt, workspace
 from livegate.regression.scratch import temporary
+from livegate.regression.stock import KID, Stock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,8 +20,6 @@ if TYPE_CHECKING:
     from livegate.project import Project
     from livegate.regression.issuers import Issuers
     from livegate.regression.suite import Given
-
-_KID = "regression"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,24 +65,54 @@ def serving(project: Project, given: Given, engine: Engine, *, folder: Path | No
         yield Served(opa=opa, issuers=made.issuers, documents=made.documents)
 
 
-def issued(project: Project, given: Given, folder: Path) -> Issued:
-    """The five bundles of a population, signed with a key that is made in ``folder`` and ends with it.
+def issued(project: Project, given: Given, folder: Path, stock: Stock | None = None) -> Issued:
+    """The five bundles of a population, signed with a key that ends with the run.
 
     Whoever its trust document names as an issuer gets keys for as long. With an outage the documents of IGA and PAM
     are those of the last sync, and all others are issued when it has lasted so long.
 
+    Args:
+        project: the checkout. given: what to make. folder: an empty one.
+        stock: what it may share with other populations of the run; one of its own, in ``folder``, without.
+
     Raises:
         SuiteError, ConfigError, LivegateError: see :func:`livegate.regression.workspace.made` and :func:`serving`.
     """
-    work, issuers, now = workspace.made(project, given, folder / "project")
-    private, public = keys.new(_KID, folder / "key", work.keys)
-    signer = KeySigner.load(_KID, f"file:{private}")
-    kept = [name for name in build.ALL if name not in SYNCED]
-    built = [*build.build(work, kept, signer, now=now + given.outage), *build.build(work, SYNCED, signer, now=now)]
-    sound = Local(bundles=tuple(item.path for item in built), kid=_KID, key=public)
+    stock = stock or Stock.new(folder)
+    if given not in stock.made:
+        make = _spoilt if given.spoilt else _sound
+        stock.made[given] = make(project, given, folder, stock)
+    return stock.made[given]
+
+
+def as_loaded(made: Issued, given: Given, folder: Path, stock: Stock | None = None) -> tuple[Local, dict[str, Any]]:
+    """The population as OPA would load it, after its bundles were verified; and root → document in there.
+
+    Args:
+        made: of ``given``. folder: for copies. stock: where it remembers which bundles were verified.
+
+    Raises:
+        VerificationError, BundleError: a bundle is not what its signature says.
+    """
+    keys = {made.sound.kid: made.sound.key.read_text("utf-8")}
+    verified = shipped.verified(made.sound.bundles, keys, folder, opened=stock.opened if stock else None)
+    local = made.local if given.spoilt else verified.local
+    return local, spoilt.documents(verified.documents, given.spoilt)
+
+
+def _sound(project: Project, given: Given, folder: Path, stock: Stock) -> Issued:
+    work, issuers, now = workspace.made(project, given, folder / "project", issuers_of=stock.issuers)
+    paths = stock.bundles(work, now=now, outage=given.outage)
+    local = Local(bundles=paths, kid=KID, key=stock.public)
+    documents = {root: tree.load(work.data, root) for root in ROOTS}
+    return Issued(local=local, sound=local, issuers=issuers, documents=documents)
+
+
+def _spoilt(project: Project, given: Given, folder: Path, stock: Stock) -> Issued:
+    made = issued(project, replace(given, spoilt=""), folder, stock)
     return Issued(
-        local=spoilt.bundles(sound, given.spoilt, signer, folder / "spoilt") if given.spoilt else sound,
-        sound=sound,
-        issuers=issuers,
-        documents=spoilt.documents({root: tree.load(work.data, root) for root in ROOTS}, given.spoilt),
+        local=spoilt.bundles(made.sound, given.spoilt, stock.signer, folder / "spoilt"),
+        sound=made.sound,
+        issuers=made.issuers,
+        documents=spoilt.documents(made.documents, given.spoilt),
     )

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from livegate.errors import ConfigError, EngineError, LivegateError, SuiteError
 from livegate.opa.process import Limits, OpaProcess
-from livegate.regression import ask, shipped, spoilt
+from livegate.regression import ask
 from livegate.regression.compare import compare
-from livegate.regression.population import issued
+from livegate.regression.population import as_loaded, issued
 from livegate.regression.results import Asked, CaseResult, Outcome, Run, SuiteResult
 from livegate.regression.scratch import temporary
+from livegate.regression.stock import Stock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -96,6 +97,7 @@ class Runner:
         self._progress, self._check, self._sleep, self._clock = progress, check, sleep, clock
         self._apart, self._workers = apart, workers or os.cpu_count() or 1
         self._made: dict[Given, _Made] = {}
+        self._stock: Stock | None = None
         self._opa: tuple[Given, OpaProcess] | None = None
         self._stack = contextlib.ExitStack()
         self._folder = Path()
@@ -124,6 +126,7 @@ class Runner:
         """Rules or documents have changed: end OPA and make everything anew."""
         opa, self._opa = self._opa, None
         self._made.clear()
+        self._stock = None
         if opa is not None:
             opa[1].stop()
 
@@ -212,19 +215,22 @@ class Runner:
     def _make(self, given: Given) -> _Made:
         begun = self._clock()
         folder = Path(tempfile.mkdtemp(dir=self._folder))
-        made = issued(self._project, given, folder)
+        made = issued(self._project, given, folder, self._stocked())
         # what replaces a loaded document has to be what OPA would have loaded: signed, and verified
-        verified = shipped.verified(
-            made.sound.bundles, {made.sound.kid: made.sound.key.read_text("utf-8")}, folder / "verified"
-        )
+        local, documents = as_loaded(made, given, folder / "verified", self._stocked())
         size = sum(path.stat().st_size for path in made.local.bundles)
         return _Made(
-            local=made.local if given.spoilt else verified.local,
+            local=local,
             issuers=made.issuers,
-            documents=spoilt.documents(verified.documents, given.spoilt),
+            documents=documents,
             large=size > LARGE,
             seconds=self._clock() - begun,
         )
+
+    def _stocked(self) -> Stock:
+        if self._stock is None:
+            self._stock = Stock.new(Path(tempfile.mkdtemp(dir=self._folder)))
+        return self._stock
 
     def _started(self, made: _Made) -> OpaProcess:
         folder = Path(tempfile.mkdtemp(dir=self._folder))

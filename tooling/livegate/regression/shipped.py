@@ -79,34 +79,62 @@ def serving(
             yield Shipped(opa=opa, documents=made.documents, revisions=made.revisions)
 
 
-def verified(paths: Sequence[Path], public_keys: Mapping[str, str], folder: Path) -> Verified:
-    """The bundles, copied into ``folder`` and verified there. Raises as :func:`serving`."""
-    copies, origin = [], {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """One bundle, verified: what is in it, as files and as documents by path."""
+
+    seen: Inspection
+    files: Mapping[str, bytes] = field(repr=False)
+    documents: Mapping[str, Any] = field(repr=False)
+
+
+def verified(
+    paths: Sequence[Path],
+    public_keys: Mapping[str, str],
+    folder: Path,
+    *,
+    opened: dict[Path, Opened] | None = None,
+) -> Verified:
+    """The bundles, copied into ``folder`` and verified there.
+
+    Args:
+        opened: bundles of ours, that nobody writes to, which were verified with these keys before, and those from now
+            on; their copies must still be there.
+
+    Raises:
+        VerificationError, BundleError: as :func:`serving`.
+    """
+    known = {} if opened is None else opened
     for number, path in enumerate(paths):
-        copies.append(_copied(path, folder / f"{number}.tar.gz"))
-        origin[copies[-1]] = path
-    seen = []
-    for copy in copies:
-        try:
-            seen.append(_verified(copy, public_keys))
-        except VerificationError as error:
-            what = error.what.replace(str(copy), str(origin[copy]))
-            raise type(error)(what, where=str(origin[copy]), todo=error.todo) from error
-    _whole(seen, origin)
+        if path not in known:
+            known[path] = _opened(path, folder / f"{number}.tar.gz", public_keys)
+    seen = [known[path].seen for path in paths]
+    _whole(seen, {known[path].seen.path: path for path in paths})
     documents: dict[str, Any] = {}
-    contents = {}
-    for one in seen:
-        with open_regular(one.path) as stream:
-            files = archive.read(stream, where=str(origin[one.path]))
-        for name, data in files.items():
-            if name.endswith("/data.json"):
-                _place(documents, name.split("/")[:-1], canonical.loads(data, where=f"{origin[one.path]}: {name}"))
-        contents[one.path] = files
+    for path in paths:
+        for name, document in known[path].documents.items():
+            _place(documents, name.split("/")[:-1], document)
     return Verified(
-        local=_local(seen, contents, public_keys, folder),
+        local=_local(seen, {known[path].seen.path: known[path].files for path in paths}, public_keys, folder),
         documents={root: documents[root] for root in ROOTS},
         revisions={name_of(one): one.manifest["revision"] for one in seen},
     )
+
+
+def _opened(path: Path, copy: Path, public_keys: Mapping[str, str]) -> Opened:
+    _copied(path, copy)
+    try:
+        seen = _verified(copy, public_keys)
+    except VerificationError as error:
+        raise type(error)(error.what.replace(str(copy), str(path)), where=str(path), todo=error.todo) from error
+    with open_regular(copy) as stream:
+        files = archive.read(stream, where=str(path))
+    documents = {
+        name: canonical.loads(data, where=f"{path}: {name}")
+        for name, data in files.items()
+        if name.endswith("/data.json")
+    }
+    return Opened(seen=seen, files=files, documents=documents)
 
 
 def name_of(bundle: Inspection) -> str:

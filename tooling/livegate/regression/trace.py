@@ -14,6 +14,7 @@ from livegate.regression.coverage import Decided, Item
 from livegate.regression.evaluated import evaluate
 from livegate.regression.population import issued
 from livegate.regression.scratch import temporary
+from livegate.regression.stock import Stock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -64,11 +65,12 @@ def trace(
         raise SuiteError("there is no case that can be decided here", todo="live cases need an OPA that is up")
     with temporary("coverage") as scratch:
         made: dict[Given, Issued] = {}
+        stock = Stock.new(Path(scratch) / "stock")
         questions = []
         for file, case in cases:
             if case.given not in made:
                 progress(f"population {len(made) + 1}: {case.given.population}")
-                made[case.given] = issued(project, case.given, Path(scratch) / str(len(made)))
+                made[case.given] = issued(project, case.given, Path(scratch) / str(len(made)), stock)
             questions.append(_question(made[case.given], case, file))
         progress(f"{len(questions)} cases under the tracer")
         first = next(iter(made.values()))

@@ -21,7 +21,7 @@ from livegate.sources.protocol import Effects
 from livegate.sources.store import SnapshotStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from livegate.pipeline.sync import Result
@@ -36,11 +36,18 @@ _MINTED = ("keys", "roots", "sources", "snapshots", "listed")
 """What issuers of the run enter into ``trust``; what a document has of it is for keys that nobody here has."""
 
 
-def made(project: Project, given: Given, folder: Path) -> tuple[Project, Issuers, int]:
+def made(
+    project: Project,
+    given: Given,
+    folder: Path,
+    *,
+    issuers_of: Callable[[Mapping[str, Any]], Issuers] = Issuers.of,
+) -> tuple[Project, Issuers, int]:
     """The population's project with all documents issued, who mints its credentials, and when that was (ns).
 
     Args:
         project: the checkout; nothing of it is written to. given: what to make. folder: an empty one.
+        issuers_of: gives the issuers for a ``trust`` document.
 
     Raises:
         SuiteError: what the suite gives cannot be: an unknown id, a record that no sync would take, a patch that the
@@ -67,7 +74,7 @@ def made(project: Project, given: Given, folder: Path) -> tuple[Project, Issuers
     work.state.mkdir(parents=True)
     _put(work, given)
     _patch(work, given, overlay)
-    issuers = Issuers.of(tree.load(work.data, "trust"))
+    issuers = issuers_of(tree.load(work.data, "trust"))
     issuers.enter(work.data, now=now)
     if given.made_of == "synced":
         _as_synced(project, work)

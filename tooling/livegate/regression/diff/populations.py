@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from livegate.errors import LivegateError
 from livegate.regression import population
+from livegate.regression.stock import Stock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,6 +49,7 @@ class Populations:
         self._side, self._project, self._folder = side, project, folder
         self._twin = twin
         self._made: dict[Given, Put | LivegateError] = {}
+        self._stock: Stock | None = None
         if side.project is not None:
             self._made[main] = Put({}, side.issuers)
 
@@ -55,6 +57,8 @@ class Populations:
         """Make those that are not there yet, several at once: most of the time a disk is waited for."""
         new = [given for given in dict.fromkeys(wanted) if given not in self._made]
         start = len(self._made)
+        if new and self._stock is None:
+            self._stock = Stock.new(self._folder / "stock")
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for given, made in zip(new, pool.map(self._tried, new, itertools.count(start)), strict=True):
                 self._made[given] = made
@@ -81,7 +85,7 @@ class Populations:
 
     def _new(self, given: Given, folder: Path) -> Put:
         folder.mkdir(parents=True)
-        made = population.issued(self._side.project or self._project, given, folder)
+        made = population.issued(self._side.project or self._project, given, folder, self._stock)
         documents = dict(made.documents)
         if self._side.project is None:
             own = self._side.documents

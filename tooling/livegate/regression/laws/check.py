@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 from livegate.errors import LivegateError, SuiteError
 from livegate.pipeline import example
-from livegate.regression import shipped
 from livegate.regression.laws import changes, found, rego
 from livegate.regression.laws.bench import Bench
 from livegate.regression.laws.trial import Trial
 from livegate.regression.laws.trials import Place, corpus, of_case
 from livegate.regression.laws.variation import Words, vary
-from livegate.regression.population import issued, serving
+from livegate.regression.population import as_loaded, issued, serving
 from livegate.regression.scratch import temporary
 
 if TYPE_CHECKING:
@@ -159,8 +158,7 @@ def run(
 def _place(project: Project, given: Given, served: Served, folder: Path) -> Place:
     """Another population, by the documents of its bundles, signed and verified as those that OPA loads."""
     made = issued(project, given, folder)
-    keys = {made.local.kid: made.local.key.read_text("utf-8")}
-    documents = shipped.verified(made.local.bundles, keys, folder / "verified").documents
+    _, documents = as_loaded(made, given, folder / "verified")
     own = {root: document for root, document in documents.items() if document != served.documents[root]}
     return Place(name=given.population, documents=documents, issuers=made.issuers, own=own)
 

@@ -11,6 +11,7 @@ from livegate.errors import ConfigError, SuiteError
 from livegate.regression import ask
 from livegate.regression.compare import compare
 from livegate.regression.population import issued
+from livegate.regression.stock import Stock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -84,9 +85,10 @@ def prepare(project: Project, suites: Iterable[Suite], folder: Path) -> Prepared
         raise SuiteError("there is no case that an organisation could be made for", where="the suites")
     counted = Counter(case.given for _, case in listed)
     base: Mapping[str, Any] = {}
+    stock = Stock.new(folder / "stock")
     worlds: dict[Given, tuple[Issuers, Mapping[str, Any]]] = {}
     for number, (given, _) in enumerate(counted.most_common()):
-        made = issued(project, given, folder / str(number))
+        made = issued(project, given, folder / str(number), stock)
         base = base or made.documents
         worlds[given] = (made.issuers, _differing(made.documents, base))
     return Prepared(tuple(_trial(file, case, *worlds[case.given]) for file, case in listed), base)
