@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from livegate.errors import ConfigError
-from livegate.policy.check import near
+from livegate.policy.check import ROUTER, near
 from livegate.policy.read import read
 
 if TYPE_CHECKING:
@@ -172,3 +173,8 @@ def test_near_miss_lists_what_is_known_while_it_can_be_read() -> None:
     assert near("AC-55", ["AC-5", "AU-2"]) == "did you mean 'AC-5'?"
     assert near("zzz", ["b", "a"]) == "one of a, b"
     assert near("zzz", [f"k{number}" for number in range(21)]) == "one of the 21 that are known"
+
+
+def test_the_reasons_of_the_router_are_those_that_it_gives(pytestconfig: pytest.Config) -> None:
+    router = (pytestconfig.rootpath / "rego/authz/authz.rego").read_text("utf-8")
+    assert set(re.findall(r'"(decision\.\w+)"', router)) == ROUTER

@@ -14,6 +14,7 @@ from livegate.bundle.signing import KeySigner
 from livegate.errors import SuiteError
 from livegate.opa.process import Local
 from livegate.regression import spoilt
+from livegate.regression.repack import repacked
 from livegate.regression.suite import loads
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def test_bundles_are_signed_again_and_those_that_are_sound_stay(tmp_path: Path) 
             pack({f"{root}/data.json": b'{"a":1}'}, {"revision": "r", "roots": [root]}, signer, stream)
     local = Local(bundles=(tmp_path / "one.tar.gz", tmp_path / "two.tar.gz"), kid="test", key=public)
     text = spoilt.then(spoilt.then("", {"pam": {"b": 2}}), {"pam": {"a": None}})
-    made = spoilt.bundles(local, text, signer, tmp_path / "spoilt")
+    made = repacked(local, text, signer, tmp_path / "spoilt")
     assert made.bundles[1] == local.bundles[1]
     with made.bundles[0].open("rb") as stream:
         files = archive.read(stream, where="one")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from livegate.documents import ROOTS, tree
 from livegate.opa.process import Local, OpaProcess
 from livegate.regression import shipped, spoilt, workspace
+from livegate.regression.repack import repacked
 from livegate.regression.scratch import temporary
 from livegate.regression.stock import KID, Stock
 
@@ -111,7 +112,7 @@ def _sound(project: Project, given: Given, folder: Path, stock: Stock) -> Issued
 def _spoilt(project: Project, given: Given, folder: Path, stock: Stock) -> Issued:
     made = issued(project, replace(given, spoilt=""), folder, stock)
     return Issued(
-        local=spoilt.bundles(made.sound, given.spoilt, stock.signer, folder / "spoilt"),
+        local=repacked(made.sound, given.spoilt, stock.signer, folder / "spoilt"),
         sound=made.sound,
         issuers=made.issuers,
         documents=spoilt.documents(made.documents, given.spoilt),
