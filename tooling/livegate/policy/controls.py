@@ -124,8 +124,8 @@ class _Where:
             if not text.strip():
                 continue
             found = places(text, file=name)
-            for inner, (line, _column) in found.keys.items() | found.values.items():
-                if inner and (prefix + inner not in self._lines or inner in found.keys):
+            for inner, (line, _column) in {**found.values, **found.keys}.items():  # a member is where its key is
+                if inner:
                     self._lines[prefix + inner] = f"{name}:{line}"
 
     def __call__(self, *path: str | int) -> str:
