@@ -52,3 +52,9 @@ def test_what_would_take_the_process_down_is_refused_at_its_place(text: str, pla
 def test_depth_and_aliases_within_bounds_are_read() -> None:
     assert yamlfiles.loads("[" * 64 + "]" * 64, where="hr.yaml")
     assert yamlfiles.loads("a: &a {x: 1}\nb: *a\n", where="hr.yaml") == {"a": {"x": 1}, "b": {"x": 1}}
+
+
+def test_a_merge_key_is_refused_with_what_does_instead() -> None:
+    with pytest.raises(ConfigError, match=r"f\.yaml:3:3: a merge key \(<<\) is not taken: .* alias") as caught:
+        yamlfiles.loads("a: &a {b: 1}\nc:\n  <<: *a\n", where="f.yaml")
+    assert caught.value.exit_code == 2

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from livegate.regression.mutation.tree import Module
 
 ROOT = Path(__file__).parents[3]
-SHORT = {"comparison", "gate", "reason"}
+SHORT = {"comparison"}
 CHANGED = {Outcome.DECISION_CHANGED, Outcome.REASONS_CHANGED}
 
 
