@@ -115,7 +115,7 @@ def multiplied(suites: Sequence[Suite], count: int) -> Suite:
         if isinstance(request, dict) and request and case.signed is None:
             request = {**request, "mark": number}
         movable = case.instant == start and case.credential is None and case.signed is None
-        movable = movable and isinstance(request, dict) and bool(request.get("context"))
+        movable = movable and isinstance(request, dict) and bool(request.get("context")) and not case.expect.context
         instant = case.instant + number // len(taken) if movable else case.instant
         made.append(replace(case, name=f"{case.name} {number}", request=request, instant=instant))
     return Suite(title="many", file="many.yaml", given=plain, cases=tuple(made))

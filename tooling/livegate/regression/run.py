@@ -13,7 +13,7 @@ import os
 import tempfile
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -234,7 +234,8 @@ class Runner:
 
     def _started(self, made: _Made) -> OpaProcess:
         folder = Path(tempfile.mkdtemp(dir=self._folder))
-        opa = OpaProcess(self._engine.path, made.local, folder=folder, limits=_LIMITS, sleep=self._sleep)
+        local = replace(made.local, small=not made.large)
+        opa = OpaProcess(self._engine.path, local, folder=folder, limits=_LIMITS, sleep=self._sleep)
         try:
             opa.start()
         except EngineError as error:
