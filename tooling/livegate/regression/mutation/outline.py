@@ -22,6 +22,8 @@ STORED = "questions"
 """Where they are in the store, beside the documents."""
 _READ = re.compile(r"authz\.gates\b(?P<rest>\S*)")
 _ROUTED = re.compile(r"\[\w+\]\.(verdict|reasons)\b")
+_INDIRECT = re.compile(r"\b(data|authz)\s*\[|\bimport\s+data(\.authz)?(\s|$)|[=(,\s]data\s*($|[,)\]}])")
+"""Data that is read by a name which is not written there, or as a whole."""
 _NAMED = re.compile(r"\.(?P<gate>\w+)")
 
 
@@ -36,6 +38,8 @@ def closed(modules: Iterable[Module]) -> frozenset[str]:
         for line in module.text.splitlines():
             if line.lstrip().startswith(("#", "package ")):
                 continue
+            if _INDIRECT.search(line):
+                return frozenset()
             for match in _READ.finditer(line):
                 named = _NAMED.match(match["rest"])
                 if named is not None and named["gate"] != gate_of(module):
