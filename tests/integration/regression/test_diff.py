@@ -226,6 +226,28 @@ def test_a_gate_that_was_disabled_and_a_tier_that_changed(compared: Callable[...
     assert said == {"proof.not_bound"}
 
 
+def test_what_a_cache_may_keep_is_compared(compared: Callable[..., Diff], plant: Change) -> None:
+    plant(
+        "rego/authz/authz.rego",
+        '"cache": {"store": _storable, "until": _valid_until, "depends_on": (_depends_on | _parts)}',
+        '"cache": {"store": true, "until": "2099-01-01T00:00:00Z", "depends_on": []}',
+    )
+    found = compared()
+    assert {(change.what, change.reasons) for change in found.changes} == {
+        (What.EASED, frozenset({"kept more by whoever caches"}))
+    }
+    assert found.exit_code == 3
+
+
+def test_rules_in_a_folder_called_testing_are_compared(compared: Callable[..., Diff], copy: Project) -> None:
+    path = copy.rego / "authz" / "gates" / "entitlement" / "testing" / "open.rego"
+    path.parent.mkdir()
+    path.write_text('package authz.gates.entitlement\n\nreasons contains {"id": "entitlement.odd"} if true\n', "utf-8")
+    found = compared()
+    assert found.differs == ("policy",)
+    assert found.gathered.quiet.get(What.REASONS)
+
+
 def test_an_opa_that_dies_leaves_a_partial_result(
     base: Project, copy: Project, opa_engine: Engine, monkeypatch: pytest.MonkeyPatch, plant: Change
 ) -> None:

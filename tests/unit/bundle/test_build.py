@@ -161,3 +161,31 @@ def test_the_projects_own_definitions_are_the_five(pytestconfig: pytest.Config) 
     assert set(found) == {"policy", "iga", "pam", "trust", "revocations"}
     assert [name for name, each in found.items() if each.rego] == ["policy"]
     assert all(each.roots == (name,) for name, each in found.items() if name != "policy")
+
+
+def test_what_lies_in_a_folder_called_testing_ships_too(project: Project) -> None:
+    path = project.rego / "authz" / "testing" / "open.rego"
+    path.parent.mkdir(parents=True)
+    path.write_text("package authz.testing\n")
+    (path.parent / "open_test.rego").write_text("package authz.testing_test\n")
+    assert "authz/testing/open.rego" in build.rules(project.rego)
+    assert "authz/testing/open_test.rego" not in build.rules(project.rego)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "allow if opa.runtime().config.decision_logs",
+        'allow if opa["runtime"]().config',
+        'allow if http.send({"method": "get", "url": input.url}).body',
+        'allow if rand.intn("x", 2) == 1',
+        'id := uuid.rfc4122("x")',
+        "allow if net.lookup_ip_addr(input.host)",
+    ],
+)
+def test_what_does_not_follow_from_the_question_does_not_ship(line: str, project: Project) -> None:
+    path = project.rego / "authz" / "odd.rego"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"package authz.odd\n\n# http.send is only spoken of\n{line}\n")
+    with pytest.raises(BundleError, match=r"odd\.rego:4: uses "):
+        build.rules(project.rego)

@@ -259,6 +259,7 @@ def test_cases_are_chosen_by_file_title_and_name() -> None:
     assert [suite.file for suite in chosen((first, second), "READS")] == ["first.yaml"]
     assert [suite.file for suite in chosen((first, second), "[w")] == ["second.yaml"]
     assert len(chosen((first, second), "a suite")) == 2
+    assert len(chosen((first, second), "a-Suite")) == 2, "however words are joined"
     with pytest.raises(SuiteError, match="no case has 'x'"):
         chosen((first, second), "x")
 

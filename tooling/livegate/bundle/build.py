@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -114,20 +115,42 @@ def pack(
     archive.write(stream, ((name, everything[name]) for name in order), level=level)  # type: ignore[arg-type]  # write and flush are all that gzip asks for
 
 
+def modules(folder: Path) -> tuple[Path, ...]:
+    """The rules that ship: every ``*.rego`` below ``folder`` but tests (``*_test.rego``), by name.
+
+    Whatever looks at "the policy" asks here, so that nothing ships that was not looked at.
+    """
+    return tuple(
+        path for path in sorted(folder.rglob("*.rego")) if path.is_file() and not path.name.endswith("_test.rego")
+    )
+
+
 def rules(folder: Path) -> dict[str, bytes]:
-    """All ``*.rego`` files below ``folder`` but tests, by path from there.
+    """The content of :func:`modules`, by path from ``folder``.
 
     Raises:
-        BundleError: there are none.
+        BundleError: there are none, or one uses a built-in function by which a decision would not follow from request,
+            documents and clock alone.
     """
-    found = {
-        path.relative_to(folder).as_posix(): read_bytes(path, limit=_REGO_LIMIT)
-        for path in sorted(folder.rglob("*.rego"))
-        if path.is_file() and not path.name.endswith("_test.rego")
-    }
+    found = {path.relative_to(folder).as_posix(): read_bytes(path, limit=_REGO_LIMIT) for path in modules(folder)}
     if not found:
         raise BundleError("no rules", where=str(folder))
+    for name, data in found.items():
+        for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+            if not line.lstrip().startswith("#") and (match := _IMPURE.search(line)):
+                raise BundleError(
+                    f"uses {match[0].strip()}, so that it could decide otherwise than where it is tested",
+                    where=f"{folder / name}:{number}",
+                    todo="a decision follows from request, documents and clock alone; write the value into a document",
+                )
     return found
+
+
+_IMPURE = re.compile(
+    r"\b(?:opa\s*(?:\.\s*runtime\b|\[)|http\s*(?:\.\s*send\b|\[)|rand\s*(?:\.\s*intn\b|\[)"
+    r"|uuid\s*(?:\.\s*rfc4122\b|\[)|net\s*(?:\.\s*lookup_ip_addr\b|\[))"
+)
+"""Built-in functions that ask something else: the server that runs, the network, chance. By text, however written."""
 
 
 class _Digesting:

@@ -67,7 +67,7 @@ def rules(project: Project, folder: Path) -> Project:
         project: the checkout; nothing in it is written to. folder: an empty folder outside the checkout.
     """
     made = Project.at(folder)
-    shutil.copytree(project.rego, made.rego, ignore=shutil.ignore_patterns("*_test.rego", "testing"))
+    shutil.copytree(project.rego, made.rego, ignore=shutil.ignore_patterns("*_test.rego"))
     for root in ("catalog", "config", "trust", "revocations"):
         shutil.copytree(
             project.data / root,

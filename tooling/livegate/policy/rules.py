@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from livegate.bundle.build import modules as shipped
 from livegate.errors import EngineError
 from livegate.files import read_bytes
 from livegate.opa.annotations import reasons
@@ -87,11 +88,7 @@ def rules(engine: Path, rego: Path) -> Mapping[str, Rule]:
 
 
 def _heads(engine: Path, rego: Path) -> list[dict[str, str]]:
-    modules = {
-        str(path): read_bytes(path, limit=_LIMIT).decode("utf-8", errors="replace")
-        for path in sorted(rego.rglob("*.rego"))
-        if not path.name.endswith("_test.rego")
-    }
+    modules = {str(path): read_bytes(path, limit=_LIMIT).decode("utf-8", errors="replace") for path in shipped(rego)}
     done = subprocess.run(
         [engine, "eval", "--format=json", "--strict-builtin-errors", "--stdin-input", _HEADS],
         input=json.dumps(modules).encode(),

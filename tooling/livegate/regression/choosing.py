@@ -46,6 +46,8 @@ def named(paths: Iterable[Path | str]) -> dict[Path, frozenset[int]]:
         found, line = [path], None
         if not path.exists() and (parts := _LINE.fullmatch(str(path))) and Path(parts[1]).is_file():
             found, line = [Path(parts[1])], int(parts[2])
+            if line > (last := len(found[0].read_bytes().splitlines())):
+                raise SuiteError("no case stands there", where=str(path), todo=f"the file has {last} lines")
         elif not path.exists():
             raise SuiteError("is not there", where=str(path), todo="name a suite, or a folder of suites")
         elif not path.is_file():
@@ -91,14 +93,20 @@ def _entry(case: Case) -> int:
     return case.entry or case.line
 
 
+def _plain(text: str) -> str:
+    """For comparison: in any case of letters, and with spaces where words may be joined otherwise."""
+    return re.sub(r"[-_\s]+", " ", text.casefold())
+
+
 def chosen(suites: Iterable[Suite], text: str = "", *, tags: Iterable[str] = ()) -> tuple[Suite, ...]:
-    """The cases whose ``file: suite: name`` holds ``text``, in any case of letters, and that have all ``tags``.
+    """The cases whose ``file: suite: name`` holds ``text``, in any case of letters and however words
+    are joined, and that have all ``tags``.
 
     Raises:
         SuiteError: there is none; names the near miss of a tag.
     """
     everything = list(suites)
-    wanted, asked = text.casefold(), tuple(tags)
+    wanted, asked = _plain(text), tuple(tags)
     known = sorted({tag for suite in everything for case in suite.cases for tag in case.tags})
     for tag in asked:
         if tag not in known:
@@ -109,7 +117,7 @@ def chosen(suites: Iterable[Suite], text: str = "", *, tags: Iterable[str] = ())
         cases = tuple(
             case
             for case in suite.cases
-            if wanted in f"{suite.file}: {suite.title}: {case.name}".casefold() and set(asked) <= set(case.tags)
+            if wanted in _plain(f"{suite.file}: {suite.title}: {case.name}") and set(asked) <= set(case.tags)
         )
         if cases:
             kept.append(replace(suite, cases=cases))

@@ -16,6 +16,7 @@ from livegate.pipeline.sync import sync
 from livegate.regression import exports
 from livegate.regression.issuers import Issuers
 from livegate.regression.overlay import Overlay, patched
+from livegate.regression.reading import near
 from livegate.sources.config import load_all
 from livegate.sources.protocol import Effects
 from livegate.sources.store import SnapshotStore
@@ -244,8 +245,16 @@ def _there(work: Project, given: Given, overlay: Overlay) -> None:
     known |= {
         part: {id_ for held in pam[part].values() for id_ in held} for part in ("elevations", "break_glass", "mandates")
     }
+    permits = tree.load(work.data, "catalog").get("permits", {})
+    entitlements = {one for actions in permits.values() for listed in actions.values() for one in listed}
     for section, rows in overlay.rows.items():
         for name, row in rows.items():
+            if (held := row.get("entitlement")) is not None and held not in entitlements:
+                raise SuiteError(
+                    f"with.{section}: {name!r} is of {held!r}, which permits nothing in the catalogue",
+                    where=exports.place(given, f"with.{section}", name),
+                    todo=near(held, sorted(entitlements)),
+                )
             key = f"{row['entitlement']}@{row['scope']}" if section == "grants" else name
             if key not in known[section]:
                 raise SuiteError(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from livegate.regression.diff import report
 from livegate.regression.diff.asking import Answer, read
-from livegate.regression.diff.changes import Asked, Gathered, What, compared
+from livegate.regression.diff.changes import Asked, Gathered, What, compared, eased
 from livegate.regression.diff.group import grouped
 from livegate.regression.diff.people import people
 from livegate.regression.diff.separation import Allowed, violations
@@ -30,20 +31,53 @@ def _asked(subject: str = "ben", *, variant: str = "least", instant: int = NOW) 
 
 
 def test_the_loudest_difference_is_told(allow: Answer, deny: Callable[..., Answer]) -> None:
-    later = Answer(True, frozenset(), (), "2028-01-01T00:00:00Z")
-    obliged = Answer(True, frozenset(), ("{}",), "")
+    later = replace(allow, until="2028-01-01T00:00:00Z")
+    obliged = replace(allow, obligations=('{"type": "notify"}',))
     cases = [
         (deny("a.b"), allow, What.OPENED),
         (allow, deny("a.b"), What.CLOSED),
         (deny("a.b"), deny("a.c"), What.REASONS),
         (allow, obliged, What.OBLIGATIONS),
-        (allow, later, What.VALID_UNTIL),
+        (allow, later, What.EASED),
+        (later, allow, What.VALID_UNTIL),
+        (obliged, allow, What.EASED),
     ]
     for base, head, what in cases:
         found = compared(_asked(), base, head)
         assert found is not None
         assert found.what is what
     assert compared(_asked(), allow, allow) is None
+
+
+NOTIFY, REVIEW = '{"type": "notify"}', '{"type": "review"}'
+STORED = {"store": True, "until": "2027-01-01T00:00:00Z", "depends_on": ["resource", "subject"]}
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "terms"),
+    [
+        ({}, {}, set()),
+        ({"obligations": (NOTIFY, REVIEW)}, {"obligations": (REVIEW,)}, {"notify"}),
+        ({"cache": STORED}, {"cache": {**STORED, "depends_on": ["subject"]}}, {"cache"}),
+        ({"cache": STORED}, {"cache": {**STORED, "until": "2099-01-01T00:00:00Z"}}, {"cache"}),
+        ({"cache": {**STORED, "store": False}}, {"cache": STORED}, {"cache"}),
+        ({"cache": STORED}, {"cache": {**STORED, "store": False, "depends_on": []}}, set()),
+        ({"cache": STORED}, {"cache": {**STORED, "depends_on": ["context.pep", "resource", "subject"]}}, set()),
+        ({"cache": STORED}, {"cache": {}}, {"cache"}),
+    ],
+)
+def test_easier_terms_are_told(allow: Answer, base: dict[str, Any], head: dict[str, Any], terms: set[str]) -> None:
+    words = {"notify": "without obligation notify", "cache": "kept more by whoever caches"}
+    assert eased(replace(allow, **base), replace(allow, **head)) == {words[term] for term in terms}
+
+
+def test_a_later_end_of_records_is_what_they_say(allow: Answer) -> None:
+    later = replace(allow, until="2099-01-01T00:00:00Z")
+    assert eased(allow, later) == {"a later end"}
+    assert eased(allow, later, ends=False) == set()
+    found = compared(_asked(), allow, later, ends=False)
+    assert found is not None
+    assert found.what is What.VALID_UNTIL
 
 
 def test_questions_about_one_thing_are_one_change(allow: Answer, deny: Callable[..., Answer]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,3 +102,16 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, where: 
     assert error.value.where == where
     assert says in error.value.what
     assert type(error.value).exit_code == 2
+
+
+def test_nobody_declares_everything() -> None:
+    text = ENTRY.format(subjects='["*"]', more="").replace("[order/pay]", '["*"]').replace('["order:*"]', '["*"]')
+    with pytest.raises(ConfigError, match=r"d\.yaml:2:\d+: declares everything"):
+        loads(text, file="d.yaml")
+    assert loads(ENTRY.format(subjects='["*"]', more=""), file="d.yaml")
+
+
+def test_easier_terms_are_declared_by_a_word_of_their_own(change: Callable[..., Change]) -> None:
+    one = replace(change(), what=What.EASED)
+    assert declare([one], loads(_entry(), file="d.yaml"), now=NOW)
+    assert declare([one], loads(_entry().replace("gains", "eases"), file="d.yaml"), now=NOW) == []

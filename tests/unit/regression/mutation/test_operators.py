@@ -139,9 +139,9 @@ def test_nothing_in_comments_and_metadata(mutants: Make) -> None:
     assert not mutants("# METADATA\n# title: 1 < 2\n# custom: {a: 1, b: true}\np := input.a # not 3 < 4\n")
 
 
-def test_tests_and_what_they_use_are_no_policy(read: Read) -> None:
+def test_tests_are_no_policy_and_all_else_that_ships_is(read: Read) -> None:
     modules = read(authz__a="package t\np := 1", authz__a_test="package t_test\np := 1", testing__b="package b\np := 1")
-    assert [module.name for module in modules] == ["authz/a.rego"]
+    assert [module.name for module in modules] == ["authz/a.rego", "testing/b.rego"]
 
 
 def test_places_hold_where_letters_are_of_several_bytes(mutants: Make) -> None:

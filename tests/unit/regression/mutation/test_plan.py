@@ -36,3 +36,9 @@ def test_a_sample_is_the_same_for_the_same_seed_and_in_order(read: Read) -> None
     assert [one.number for one in first] == sorted(one.number for one in first)
     assert any(plan.sample(every, 5, seed) != first for seed in range(2, 10))
     assert plan.sample(every, None, 1) == plan.sample(every, 10_000, 1) == every
+
+
+def test_a_folder_that_was_meant_is_named(read: Read) -> None:
+    every = plan.mutants(read(authz__gates__one__one="package authz.gates.one\np if input.a < 1"))
+    with pytest.raises(ConfigError, match="did you mean 'rego/authz/gates/one'"):
+        plan.only(every, ("rego/authz/gates/onne",))

@@ -13,6 +13,7 @@ from livegate.cli import options, output
 from livegate.errors import ConfigError, LivegateError, RefusedError
 from livegate.files import write_bytes
 from livegate.regression.archive import Archive
+from livegate.regression.capture import write
 from livegate.regression.capture.capture import CASES, Wanted
 from livegate.regression.capture.capture import capture as take
 from livegate.regression.capture.proof import differing
@@ -90,6 +91,9 @@ def capture(
         raise ConfigError(
             f"{name!r} is a population that there is already", where="--output", todo="choose another name"
         )
+    there = [folder / path for path in write.paths(name) if (folder / path).exists()]
+    if there and not force:  # said before minutes of work
+        raise RefusedError("is there already", where=str(there[0]), todo="add --force to replace it")
     engine = options.engine_of(project)
     against = Against(
         archive=Archive(project, folders), keys=keys.load_public(key_folder or project.keys), engine=engine
@@ -105,9 +109,6 @@ def capture(
                 where=str(target),
                 todo="nothing was written; have the rules changed since? `livegate regress replay` tells",
             )
-        for path in made.files:
-            if (folder / path).exists() and not force:
-                raise RefusedError("is there already", where=str(folder / path), todo="add --force to replace it")
         for path, data in made.files.items():
             write_bytes(folder / path, data)
         if mapping is not None:

@@ -177,6 +177,7 @@ def _show(found: Diff) -> None:
     undeclared = [group for group in found.groups if group.declared is None]
     for title, groups in (
         ("Opened, not declared", [group for group in undeclared if group.what is What.OPENED]),
+        ("Easier terms, not declared", [group for group in undeclared if group.what is What.EASED]),
         ("Closed, not declared", [group for group in undeclared if group.what is What.CLOSED]),
         ("Declared", [group for group in found.groups if group.declared is not None]),
     ):
@@ -207,7 +208,8 @@ def _show(found: Diff) -> None:
                 [(one.name, one.where, str(one.opened), str(one.closed), str(one.subjects)) for one in lines],
             )
     for declaration in found.stale:
-        click.echo(output.plain(f"declared, and not so: {declaration.where}: {declaration.reason}"))
+        why = report.stale(declaration, found)
+        click.echo(output.plain(f"declared, and {why}: {declaration.where}: {declaration.reason}"))
     for text in found.unanswered[:_ROWS]:
         output.say(f"not answered: {text}")
     for side in (found.base, found.head):

@@ -190,14 +190,13 @@ def _report(
     modules = tree.modules(engine, project.rego, tree.files(project.rego))
     every = plan.mutants(modules)
     entries = {} if of_data else equivalent.matched(equivalent.load(listed), every)
+    placed = plan.only(every, only or (plan.DECIDES,))
     with temporary("mutate") as scratch:
         folder = Path(scratch)
         say("making the organisations that the cases are asked of")
         prepared = prepare(project, suites, folder / "populations")
         stop.check()
-        candidates: Sequence[Change] = (
-            data.mutants(prepared.documents) if of_data else plan.only(every, only or (plan.DECIDES,))
-        )
+        candidates: Sequence[Change] = data.mutants(prepared.documents) if of_data else placed
         chosen = plan.sample(candidates, sample, seed)
         outcome = run(
             engine,

@@ -125,6 +125,8 @@ def run(
     wanted = _Wanted(paths=paths or (_cases(project),), named=bool(paths), text=text, tags=tags)
     suites = wanted.load()
     if listing:
+        if files or form not in {"table", "json"}:
+            raise ConfigError("names cases on stdout, as text or with --format json", where="--list")
         _list(suites, form)
         return
     say = output.say if sys.stderr.isatty() else lambda _: None

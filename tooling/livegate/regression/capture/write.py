@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 _NOTE = "Captured from a decision log, made smaller and under other names by `livegate regress capture`: judge it."
 
 
+def paths(name: str) -> tuple[str, ...]:
+    """Where :func:`files` puts things, below the folder."""
+    return f"{name}.yaml", f"{FOLDER}/{name}.yaml", f"{FOLDER}/{name}.json"
+
+
 def files(name: str, captured: Sequence[Captured], documents: Mapping[str, Any], *, instant: int) -> dict[str, bytes]:
     """Path below the folder → bytes, of one suite and the population that it speaks of.
 
@@ -40,11 +45,8 @@ def files(name: str, captured: Sequence[Captured], documents: Mapping[str, Any],
         f"# {_NOTE}\npopulation: What the cases of {name} need\nbase: documents\ninstant: {show(instant)}\n"
         f"documents: {name}.json\n"
     )
-    return {
-        f"{name}.yaml": suite.encode(),
-        f"{FOLDER}/{name}.yaml": population.encode(),
-        f"{FOLDER}/{name}.json": json.dumps(bare, indent=2, sort_keys=True, ensure_ascii=False).encode() + b"\n",
-    }
+    text = json.dumps(bare, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return {path: one.encode() for path, one in zip(paths(name), (suite, population, text), strict=True)}
 
 
 def title(one: Captured) -> str:

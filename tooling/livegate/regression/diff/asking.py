@@ -22,7 +22,7 @@ from livegate.regression import compare
 from livegate.regression.diff.sides import overrides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from livegate.opa.client import OpaClient
     from livegate.regression.diff.corpus import Corpus, Row
@@ -37,17 +37,24 @@ _SAID = """[
         answer.context.obligations,
         object.get(answer.context, "valid_until", ""),
         answer.context.evaluated_at,
+        object.get(answer.context, "cache", {}),
     ]"""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is compared of an answer. ``obligations``: whole, in a fixed order. ``until``: RFC 3339, empty if none."""
+    """What is compared of an answer.
+
+    Attributes:
+        obligations: whole, in a fixed order. until: RFC 3339, empty if none. cache: how long and for what an
+            enforcement point may keep it.
+    """
 
     allow: bool
     reasons: frozenset[str]
     obligations: tuple[str, ...]
     until: str
+    cache: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(slots=True)
@@ -133,7 +140,7 @@ def read(whole: Any, instant: int) -> Answer | str:
     context = whole["context"]
     ids = [reason["id"] for reason in context["reasons"]]
     said = [whole["decision"], ids, len(ids), context["obligations"], context.get("valid_until", "")]
-    return _answer([*said, context["evaluated_at"]], instant)
+    return _answer([*said, context["evaluated_at"], context.get("cache", {})], instant)
 
 
 class _Asker:
@@ -256,16 +263,18 @@ def _chunks(corpus: Corpus, size: int) -> Iterator[list[Row]]:
 
 
 def _answer(said: Any, instant: int) -> Answer | str:
-    if not isinstance(said, list) or len(said) != 6:
+    if not isinstance(said, list) or len(said) != 7:
         return "no decision"
-    decision, ids, count, obligations, until, evaluated = said
+    decision, ids, count, obligations, until, evaluated, cache = said
     if not isinstance(decision, bool) or not isinstance(ids, list) or len(ids) != count:
         return "no decision with reasons"
     if not all(isinstance(one, str) for one in ids) or not isinstance(obligations, list) or not isinstance(until, str):
         return "no decision of the shape that is known"
     if not isinstance(evaluated, str) or _parsed(evaluated) != instant:
         return f"decided at {evaluated}: the clock was not frozen"
-    return Answer(decision, frozenset(ids), tuple(sorted(map(_text, obligations))), until)
+    if not isinstance(cache, dict):
+        return "no decision with cache advice that is known"
+    return Answer(decision, frozenset(ids), tuple(sorted(map(_text, obligations))), until, cache)
 
 
 @lru_cache(maxsize=4096)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from livegate.regression import compare
 
 if TYPE_CHECKING:
     from livegate.regression.diff.asking import Answer
@@ -17,12 +20,14 @@ class What(StrEnum):
 
     OPENED = "opened"
     CLOSED = "closed"
+    EASED = "eased"
     REASONS = "reasons"
     OBLIGATIONS = "obligations"
     VALID_UNTIL = "valid_until"
+    CACHE = "cache"
 
 
-DECISIONS = (What.OPENED, What.CLOSED)
+DECISIONS = (What.OPENED, What.CLOSED, What.EASED)
 APART = frozenset({"beyond", "separation", "combination"})
 """Forms that are there to be denied: beyond a limit, or against a separation of duties."""
 EXAMPLES = 5
@@ -69,7 +74,8 @@ class Change:
 
     Attributes:
         apart: whether its questions are such as are there to be denied (:data:`APART`); then it is a change of its own.
-        reasons: those that kept the denying side from allowing: of an opening BASE's, of a closing HEAD's.
+        reasons: those that kept the denying side from allowing: of an opening BASE's, of a closing HEAD's. Of what is
+            allowed on easier terms: which terms.
         count: questions. main: whether it shows at the instant of the comparison. examples: a few of the questions.
     """
 
@@ -87,18 +93,62 @@ class Change:
 
 
 def compared(
-    asked: Asked, base: Answer, head: Answer, *, row: Row | None = None, whole: tuple[Any, Any] | None = None
+    asked: Asked,
+    base: Answer,
+    head: Answer,
+    *,
+    row: Row | None = None,
+    whole: tuple[Any, Any] | None = None,
+    ends: bool = True,
 ) -> Difference | None:
-    """The loudest difference between two answers; None where they are the same."""
+    """The loudest difference between two answers; None where they are the same.
+
+    Args:
+        ends: whether a later end is an easier term. Where records alone changed it is what they say.
+    """
     if base == head:
         return None
     if base.allow != head.allow:
         what = What.OPENED if head.allow else What.CLOSED
+    elif eased(base, head, ends=ends):
+        what = What.EASED
     elif base.reasons != head.reasons:
         what = What.REASONS
+    elif base.obligations != head.obligations:
+        what = What.OBLIGATIONS
     else:
-        what = What.OBLIGATIONS if base.obligations != head.obligations else What.VALID_UNTIL
+        what = What.VALID_UNTIL if base.until != head.until else What.CACHE
     return Difference(asked=asked, what=what, base=base, head=head, row=row, whole=whole)
+
+
+def eased(base: Answer, head: Answer, *, ends: bool = True) -> frozenset[str]:
+    """The terms of an allow that HEAD makes easier than BASE does; none for what is not allowed by both.
+
+    An obligation that is gone, an end that is later, an answer that may be kept where it might not, for longer, or
+    for more requests than before.
+    """
+    if not (base.allow and head.allow):
+        return frozenset()
+    found = {f"without obligation {_type(one)}" for one in set(base.obligations) - set(head.obligations)}
+    if ends and _later(head.until, base.until):
+        found.add("a later end")
+    mine, other = base.cache, head.cache
+    if other.get("store") is not False and (
+        mine.get("store") is False
+        or set(mine.get("depends_on", ())) - set(other.get("depends_on", ()))
+        or (ends and _later(other.get("until", ""), mine.get("until", "")))
+    ):
+        found.add("kept more by whoever caches")
+    return frozenset(found)
+
+
+def _type(obligation: str) -> str:
+    return str(json.loads(obligation).get("type"))
+
+
+def _later(one: str, other: str) -> bool:
+    mine, theirs = compare.instant(one), compare.instant(other)
+    return mine != theirs and (mine is None or theirs is None or mine > theirs)
 
 
 @dataclass(slots=True)
@@ -130,6 +180,7 @@ class Gathered:
                 self.reasons[pair] = self.reasons.get(pair, 0) + 1
             return
         denying = difference.base if what is What.OPENED else difference.head
+        reasons = eased(difference.base, difference.head) if what is What.EASED else denying.reasons
         key = self.key_of(difference)
         change = self.decisions.get(key)
         if change is None:
@@ -138,14 +189,14 @@ class Gathered:
                 subject=asked.subject,
                 deed=asked.deed,
                 resource=asked.resource,
-                reasons=denying.reasons,
+                reasons=reasons,
                 apart=asked.variant in APART,
             )
         now = asked.instant == self.start
         if now and not change.main:  # what shows at the instant says more than what shows around it
-            change.reasons = denying.reasons
+            change.reasons = reasons
         elif now or not change.main:
-            change.reasons |= denying.reasons
+            change.reasons |= reasons
         change.count += 1
         change.main = change.main or now
         change.variants.add(asked.variant)

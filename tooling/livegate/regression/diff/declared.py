@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from livegate.regression.diff.changes import Change
     from livegate.regression.places import Places
 
+DIRECTIONS = {"gains": What.OPENED, "loses": What.CLOSED, "eases": What.EASED}
 DEFAULT = ".github/decision-changes.yaml"
 """Where a project keeps them."""
 
@@ -99,8 +100,14 @@ def declare(changes: Iterable[Change], declarations: Sequence[Declaration], *, n
 
 
 def _declaration(entry: dict[str, Any], at: Places, number: int) -> Declaration:
-    direction = "gains" if "gains" in entry else "loses"
+    direction = next(word for word in DIRECTIONS if word in entry)
     who = entry[direction]
+    if all("*" in who[part] for part in ("subjects", "actions", "resources")):
+        raise ConfigError(
+            "declares everything, which nobody can have reviewed",
+            where=at.of(("changes", number, direction)),
+            todo="name the subjects, the actions or the resources",
+        )
     until = None
     if "until" in entry:
         try:
@@ -108,7 +115,7 @@ def _declaration(entry: dict[str, Any], at: Places, number: int) -> Declaration:
         except ValueError as error:
             raise ConfigError(f"until: {error}", where=at.of(("changes", number, "until"))) from error
     return Declaration(
-        what=What.OPENED if direction == "gains" else What.CLOSED,
+        what=DIRECTIONS[direction],
         subjects=tuple(who["subjects"]),
         actions=tuple(who["actions"]),
         resources=tuple(who["resources"]),

@@ -64,6 +64,7 @@ def _blocks(diff: Diff) -> Iterator[str]:
     openings = [group for group in undeclared if group.what is What.OPENED]
     yield from _groups("Opened, not declared", openings)
     yield from _separation(diff)
+    yield from _groups("Easier terms, not declared", [group for group in undeclared if group.what is What.EASED])
     yield from _groups("Closed, not declared", [group for group in undeclared if group.what is What.CLOSED])
     yield from _groups("Declared", [group for group in diff.groups if group.declared is not None])
     yield from _people(diff)
@@ -72,7 +73,8 @@ def _blocks(diff: Diff) -> Iterator[str]:
     yield from _quiet(diff, counts)
     if diff.stale:
         yield "### Declared, and not so\n\n" + _list(
-            (f"{escaped(one.where)}: {escaped(one.reason)}" for one in diff.stale), len(diff.stale)
+            (f"{report.stale(one, diff)}: {escaped(one.where)}: {escaped(one.reason)}" for one in diff.stale),
+            len(diff.stale),
         )
     yield _asked(diff)
 
@@ -87,7 +89,8 @@ def _verdict(diff: Diff, counts: Mapping[str, int]) -> str:
         word = "Every change of a decision is declared." if diff.changes else "No decision changes."
     return (
         f"{word} {counts['opened']} opened ({counts['undeclared_opened']} undeclared), {counts['closed']} closed "
-        f"({counts['undeclared_closed']} undeclared). What differs: {parts}."
+        f"({counts['undeclared_closed']} undeclared), {counts['eased']} on easier terms "
+        f"({counts['undeclared_eased']} undeclared). What differs: {parts}."
     )
 
 
@@ -169,7 +172,12 @@ def _quiet(diff: Diff, counts: Mapping[str, int]) -> Iterator[str]:
     yield f"<details><summary>{said}</summary>\n\n{listed}\n\n</details>" if reasons else said
 
 
-_QUIET = {"reasons": "other reasons", "obligations": "other obligations", "valid_until": "another end"}
+_QUIET = {
+    "reasons": "other reasons",
+    "obligations": "other obligations",
+    "valid_until": "another end",
+    "cache": "other advice to caches",
+}
 
 
 def _asked(diff: Diff) -> str:
@@ -183,7 +191,7 @@ def _asked(diff: Diff) -> str:
         f"{asked['cases']} cases, {asked['requests']} captured requests."
     )
     remarks = [f"{side.place.name}: {remark}" for side in (diff.base, diff.head) for remark in side.remarks]
-    return "\n".join([f"<sub>{escaped(said)}</sub>", *(f"<br><sub>{escaped_long(remark)}</sub>" for remark in remarks)])
+    return "\n<br>".join(f"<sub>{escaped_long(one)}</sub>" for one in (said, *remarks))
 
 
 def escaped_long(text: str) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from livegate.regression.diff.changes import Difference
+    from livegate.regression.diff.declared import Declaration
     from livegate.regression.diff.group import Group
     from livegate.regression.diff.run import Diff, Told
 
@@ -26,7 +27,7 @@ FORMS = {
     "case": "a case",
     "request": "a captured request",
 }
-WORDS = {What.OPENED: "gain", What.CLOSED: "lose"}
+WORDS = {What.OPENED: "gain", What.CLOSED: "lose", What.EASED: "keep, on easier terms,"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,10 @@ def summary(diff: Diff) -> dict[str, int]:
     return {
         "opened": kinds[What.OPENED],
         "closed": kinds[What.CLOSED],
+        "eased": kinds[What.EASED],
         "undeclared_opened": undeclared[What.OPENED],
         "undeclared_closed": undeclared[What.CLOSED],
+        "undeclared_eased": undeclared[What.EASED],
         "unanswered": len(diff.unanswered),
         **{what.value: quiet.get(what, 0) for what in What if what not in DECISIONS},
     }
@@ -130,6 +133,8 @@ def by_application(diff: Diff) -> list[Line]:
     """Changes by application, the most first."""
     found: dict[str, list[Group]] = defaultdict(list)
     for group in diff.groups:
+        if group.what is What.EASED:
+            continue
         found[group.application].append(group)
     return sorted((_sum(name, "", groups) for name, groups in found.items()), key=_size)
 
@@ -138,6 +143,8 @@ def by_rule(diff: Diff) -> list[Line]:
     """Changes by the rule whose reason went or came, the most first."""
     found: dict[tuple[str, str], list[Group]] = defaultdict(list)
     for group in diff.groups:
+        if group.what is What.EASED:
+            continue
         base, head = diff.rules
         # a reason that went is a rule of BASE, one that came a rule of HEAD
         mine, other = (base, head) if group.what is What.OPENED else (head, base)
@@ -257,3 +264,10 @@ def _line(line: Line) -> dict[str, Any]:
 def _most(items: Sequence[str]) -> dict[str, Any]:
     """The first of them, and how many there are."""
     return {"count": len(items), "some": list(items[:_NAMED])}
+
+
+def stale(declaration: Declaration, diff: Diff) -> str:
+    """Why a declaration covers nothing."""
+    if declaration.until is not None and diff.asked_at >= declaration.until:
+        return f"over since {show(declaration.until)}"
+    return "not so"

@@ -81,6 +81,7 @@ class Diff:
         stale: declarations that matched nothing. unanswered: questions that one side did not answer.
         evidence: for the first of each group, what each side relied on.
         rules: reason → file:line, of BASE and of HEAD. error: what ended it before its time.
+        asked_at: the real time (ns), which ends declarations.
     """
 
     base: Told
@@ -101,6 +102,7 @@ class Diff:
     evidence: Mapping[int, tuple[Any, Any]]
     rules: tuple[Mapping[str, str], Mapping[str, str]]
     error: str | None = None
+    asked_at: int = 0
 
     @property
     def undeclared(self) -> tuple[Change, ...]:
@@ -195,6 +197,8 @@ class _Comparison:
         self._base, self._head, self._given, self._options = base, head, given, options
         self._instant = options.instant or max(base.issued, head.issued)
         self._differs = tuple(sides.differing(base, head))
+        # of later ends in what records say, the records are the matter
+        self._terms = bool({"policy", "catalog", "config"} & set(self._differs))
         self._worlds = (World.of(base.documents), World.of(head.documents))
         one = Populations(base, given, project, scratch / "given-base")
         twin = one if alike(base, head) else None
@@ -247,6 +251,7 @@ class _Comparison:
             evidence=evidence,
             rules=rules,
             error=None if self._state.error is None else str(self._state.error),
+            asked_at=now,
         )
 
     def _suites(self) -> Sequence[Any]:
@@ -287,7 +292,7 @@ class _Comparison:
                 instant=made.moments[row[3]].instant,
                 request=made.request(row),
             )
-            if (difference := compared(asked, mine, theirs, row=row)) is not None:
+            if (difference := compared(asked, mine, theirs, row=row, ends=self._terms)) is not None:
                 self._gathered.add(difference)
 
     def _told(self, count: int) -> None:
@@ -321,7 +326,9 @@ class _Comparison:
                 self._state.unanswered.append(f"{one.source}: {next(text for text in said if isinstance(text, str))}")
                 continue
             whole = (answers[0][place], answers[1][place])
-            if (difference := compared(_asked(one, instant), said[0], said[1], whole=whole)) is not None:
+            if (
+                difference := compared(_asked(one, instant), said[0], said[1], whole=whole, ends=self._terms)
+            ) is not None:
                 self._gathered.add(difference)
         return len(good)
 

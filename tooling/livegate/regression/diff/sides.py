@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from livegate import canonical
 from livegate.bundle import archive, keys
+from livegate.bundle.build import modules
 from livegate.documents import ROOTS
 from livegate.errors import ConfigError
 from livegate.files import open_regular, read_bytes, write_bytes
@@ -207,8 +208,7 @@ def _extract(folder: Path, rego: Path) -> None:
 def _modules(rego: Path) -> dict[str, str]:
     return {
         str(path.relative_to(rego)): hashlib.sha256(read_bytes(path, limit=_LIMIT)).hexdigest()
-        for path in sorted(rego.rglob("*.rego"))
-        if not path.name.endswith("_test.rego") and "testing" not in path.relative_to(rego).parts
+        for path in modules(rego)
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from livegate.errors import ConfigError
@@ -44,10 +45,16 @@ def only(listed: Sequence[Mutant], places: Sequence[str]) -> tuple[Mutant, ...]:
             raise ConfigError(
                 f"there is no mutant at {place!r}",
                 where="--only",
-                todo=near(place, sorted({f"rego/{one.file}" for one in listed})),
+                todo=near(place, sorted(_places(listed))),
             )
         kept |= {one.number: one for one in found}
     return tuple(kept[number] for number in sorted(kept))
+
+
+def _places(listed: Sequence[Mutant]) -> set[str]:
+    """Files that have mutants, and the folders that these are in."""
+    files = {f"rego/{one.file}" for one in listed}
+    return files | {str(folder) for file in files for folder in PurePosixPath(file).parents if str(folder) != "."}
 
 
 def sample(listed: Sequence[Change], count: int | None, seed: int) -> tuple[Change, ...]:

@@ -167,6 +167,8 @@ def summary(report: Report) -> str:
         f"{percent(total)} of {total.judged} noticed by {len(outcome.trials)} cases, {total.survived} survived, "
         f"{total.equivalent} equivalent, {total.stillborn} do not compile"
     )
+    if outcome.broken:
+        text += f"; {len(outcome.broken)} CASES DIFFER WITHOUT ANY MUTANT and were left out: mend those first"
     return text if outcome.complete else f"{text}; {outcome.untried} not tried"
 
 

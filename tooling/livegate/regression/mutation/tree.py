@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from livegate.bundle.build import modules as shipped
 from livegate.errors import EngineError
 from livegate.files import read_bytes
 
@@ -55,12 +56,8 @@ class Module:
 
 
 def files(rego: Path) -> tuple[Path, ...]:
-    """The files of a policy that ship: not its tests, nor what these use."""
-    return tuple(
-        path
-        for path in sorted(rego.rglob("*.rego"))
-        if not path.name.endswith("_test.rego") and path.relative_to(rego).parts[0] != "testing"
-    )
+    """The files of a policy that ship."""
+    return shipped(rego)
 
 
 def modules(engine: Path, rego: Path, paths: Iterable[Path]) -> tuple[Module, ...]:
