@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from livegate import canonical
+from livegate.bundle.build import modules
 from livegate.documents import references, stamp, tree, trust
 from livegate.errors import DocumentError
 from livegate.files import replacing, write_bytes
@@ -131,7 +132,7 @@ def issue_kept(project: Project, bundle: str, *, now: int) -> Issued:
     previous = stamp.read(documents[root]) if path.is_file() else None
     parts = [stamp.content(document) for document in documents.values()]
     if bundle == "policy":
-        parts += [file.read_bytes() for file in sorted(project.rego.rglob("*.rego")) if not file.stem.endswith("_test")]
+        parts += [file.read_bytes() for file in modules(project.rego)]
     for name, document in documents.items():
         # without the stamp: a malformed one is no reason to stop, it is replaced below
         bare = {key: value for key, value in document.items() if key != "bundle"}

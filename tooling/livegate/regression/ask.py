@@ -163,15 +163,15 @@ def _attempt(opa: OpaProcess, client: OpaClient, asked: Sequence[Asked], of: str
         return list(answers(client, asked, of=of))
     except EngineError as error:
         answered = error.what.startswith("answered ")
-        if (ended := _ended(opa, within=0.0 if answered else ENDING)) is not None:
-            return [ended] * len(asked)
+        if (ending := ended(opa, within=0.0 if answered else ENDING)) is not None:
+            return [ending] * len(asked)
         if len(asked) == 1 or not answered:  # one that is not reached is not asked again
             return [error] * len(asked)
     half = len(asked) // 2
     return _attempt(opa, client, asked[:half], of) + _attempt(opa, client, asked[half:], of)
 
 
-def _ended(opa: OpaProcess, *, within: float) -> EngineError | None:
+def ended(opa: OpaProcess, *, within: float) -> EngineError | None:
     """How OPA ended, and the end of its log: that says more than that it cannot be reached."""
     try:
         opa.ensure_running(within=within)

@@ -388,8 +388,5 @@ def _decided(
 def _ending(opa: OpaProcess | None) -> str | None:
     if opa is None or opa.poll() is None:
         return None
-    try:
-        opa.ensure_running()
-    except EngineError as error:
-        return str(error)
-    return None
+    error = ask.ended(opa, within=0.0)
+    return None if error is None else str(error)

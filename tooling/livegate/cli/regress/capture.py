@@ -10,6 +10,7 @@ import click
 
 from livegate.bundle import keys
 from livegate.cli import options, output
+from livegate.cli.regress import common
 from livegate.errors import ConfigError, LivegateError, RefusedError
 from livegate.files import write_bytes
 from livegate.regression.archive import Archive
@@ -31,20 +32,8 @@ from livegate.regression.replay import Against
     metavar="FOLDER|FILE.yaml",
     help="Where the suite goes; its population goes to populations/ beside it.",
 )
-@click.option(
-    "--bundles",
-    "folders",
-    multiple=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="FOLDER",
-    help="Look for bundles of the past here as well, and below.",
-)
-@click.option(
-    "--keys",
-    "key_folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Public keys of whoever signed them; the project's bundles/keys by default.",
-)
+@common.bundles_option
+@common.keys_option
 @click.option("--all", "every", is_flag=True, help="A case for every event, not one for those that are alike.")
 @click.option("--most", type=click.IntRange(min=1), default=CASES, show_default=True, help="Most cases.")
 @click.option("--keep-names", is_flag=True, help="Leave the names of the log in it: it is personal data then.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from livegate.cli import options, output
+from livegate.cli.regress import common
 from livegate.files import write_bytes
 from livegate.policy.read import read
 from livegate.regression import covered
@@ -30,14 +31,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH…]")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "markdown"]),
-    default="table",
-    show_default=True,
-    help="For people, for machines, for a pull request.",
-)
+@common.form_option
 @click.option(
     "--output",
     "target",

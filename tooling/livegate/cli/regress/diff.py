@@ -12,6 +12,7 @@ import click
 from rich.text import Text
 
 from livegate.cli import options, output
+from livegate.cli.regress import common
 from livegate.errors import ConfigError, EngineError
 from livegate.files import write_bytes
 from livegate.model.instants import parse, show
@@ -70,14 +71,7 @@ _ROWS = 40
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help=f"Reviewed changes; {declared.DEFAULT} of HEAD (of the project, for bundles) by default, if it is there.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "markdown"]),
-    default="table",
-    show_default=True,
-    help="For people, for machines, for a pull request.",
-)
+@common.form_option
 @click.option(
     "--output",
     "target",

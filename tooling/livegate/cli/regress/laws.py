@@ -11,6 +11,7 @@ import click
 from rich.text import Text
 
 from livegate.cli import options, output
+from livegate.cli.regress import common
 from livegate.files import write_bytes
 from livegate.regression.laws import report
 from livegate.regression.laws.check import CORPUS, POPULATIONS, run
@@ -60,14 +61,7 @@ _STYLES = {"broken": "bold red", "vacuous": "bold yellow", "untried": "dim", "ho
     default=None,
     help="Of all that is random. The same seed tries the same; drawn and told if left out.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "markdown"]),
-    default="table",
-    show_default=True,
-    help="For people, for machines, for a pull request.",
-)
+@common.form_option
 @click.option(
     "--output",
     "target",

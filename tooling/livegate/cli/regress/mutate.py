@@ -13,6 +13,7 @@ import click
 from rich.text import Text
 
 from livegate.cli import options, output
+from livegate.cli.regress import common
 from livegate.cli.stopping import stopping
 from livegate.errors import ConfigError
 from livegate.files import write_bytes
@@ -61,14 +62,7 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="List of mutants that nothing could notice; the project's tests/policy/equivalent.yaml if left out.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "markdown"]),
-    default="table",
-    show_default=True,
-    help="For people, for machines, for a pull request.",
-)
+@common.form_option
 @click.option(
     "--output",
     "target",

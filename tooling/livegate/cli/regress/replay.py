@@ -13,6 +13,7 @@ import click
 
 from livegate.bundle import keys
 from livegate.cli import options, output
+from livegate.cli.regress import common
 from livegate.errors import ConfigError
 from livegate.files import replacing
 from livegate.regression import replay_report as report
@@ -40,20 +41,8 @@ _MS = 1_000_000
     metavar="BUNDLE|FOLDER",
     help="Decide with these bundles in the place of those of the same names.",
 )
-@click.option(
-    "--bundles",
-    "folders",
-    multiple=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="FOLDER",
-    help="Look for bundles of the past here as well, and below.",
-)
-@click.option(
-    "--keys",
-    "key_folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Public keys of whoever signed them; the project's bundles/keys by default.",
-)
+@common.bundles_option
+@common.keys_option
 @click.option("--assume-proof", is_flag=True, help="Take a proof that the log masks as its evidence tells it.")
 @click.option("--allow-not-replayable", is_flag=True, help="Exit 0 although some could not be decided again.")
 @click.option(
@@ -66,14 +55,7 @@ _MS = 1_000_000
 @click.option(
     "--latency-floor", "floor", type=click.FloatRange(min=0), default=5.0, show_default=True, help="Milliseconds."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "markdown"]),
-    default="table",
-    show_default=True,
-    help="For people, for machines, for a pull request.",
-)
+@common.form_option
 @click.option(
     "--output",
     "target",
